@@ -1,0 +1,105 @@
+//! `POST /v1/auth/login`: signs in with address and password. Anybody may call it.
+//!
+//! Unknown address, wrong password and suspended account cost the same: two reads and one hash.
+
+use lambda_http::Error;
+use latchkey::email::Email;
+use latchkey::http::{
+    self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode, TokenResponse,
+};
+use latchkey::keys::TokenIssuer;
+use latchkey::password::{HashingFailed, Match, Password, PasswordHash};
+use latchkey::session::Session;
+use latchkey::store::{Change, Credential, Store};
+use latchkey::telemetry;
+use latchkey::user::{Status, UserId};
+use tokio::task::spawn_blocking;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenIssuer::from_env(&store).await?;
+    http::serve(|request| login(&store, &tokens, request)).await
+}
+
+async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let (email, password) = read_credentials(&request)?;
+
+    let credential = store.get_credential(&email).await?;
+    let user_id = credential
+        .as_ref()
+        .map_or(UserId::NOBODY, |credential| credential.user_id);
+    let (user, verified) = tokio::join!(
+        store.get_user(&user_id),
+        verify(
+            password,
+            credential
+                .as_ref()
+                .map(|credential| credential.password_hash.clone())
+        ),
+    );
+    let ((password, found), user) = (verified?, user?);
+    let (Some(credential), Some(user)) = (credential, user) else {
+        return Err(ErrorCode::InvalidCredentials.into());
+    };
+    if found == Match::No {
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    if user.status == Status::Suspended {
+        return Err(ErrorCode::AccountSuspended.into());
+    }
+
+    let change = http::change(&request, Some(user.id));
+    if found == Match::YesButOutdated {
+        rehash(store, &email, &credential, password, &change).await?;
+    }
+    let address = http::client_address(&request);
+    let agent = http::client_user_agent(&request);
+    let session = Session::start(
+        &user,
+        credential.credential_version,
+        address,
+        agent,
+        change.at,
+    );
+    // Minted first: a session nobody holds a token of is never written.
+    let pair = tokens.issue(&user, &session, change.at).await?;
+    store.put_session(&session, &change).await?;
+    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user))
+}
+
+fn read_credentials(request: &Request) -> Result<(Email, Password), ApiError> {
+    let mut fields = Fields::read(request)?;
+    let email = fields.required("email", Email::parse);
+    let password = fields.required("password", Password::parse);
+    fields.finish(|| Some((email?, password?)))
+}
+
+/// Verifies on another thread, so that the read of the user runs meanwhile.
+async fn verify(
+    password: Password,
+    hash: Option<PasswordHash>,
+) -> Result<(Password, Match), ApiError> {
+    let verified = spawn_blocking(move || {
+        let found = password.matches(hash.as_ref())?;
+        Ok::<_, HashingFailed>((password, found))
+    });
+    let verified = verified
+        .await
+        .map_err(|error| ApiError::caused_by(ErrorCode::Internal, error))?;
+    Ok(verified?)
+}
+
+/// Brings an old hash up to date, unless the password has changed meanwhile.
+async fn rehash(
+    store: &Store,
+    email: &Email,
+    credential: &Credential,
+    password: Password,
+    change: &Change,
+) -> Result<(), ApiError> {
+    let hash = password.hash()?;
+    Ok(store.rehash(email, credential, &hash, change).await?)
+}

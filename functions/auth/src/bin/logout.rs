@@ -1,0 +1,112 @@
+//! `DELETE` and `POST /v1/auth/logout?scope=session|others|all`: ends sessions. The holder of a bearer
+//! token may call it, or of a refresh token, sent in the body, when the access token has expired.
+
+use std::time::Duration;
+
+use lambda_http::Error;
+use latchkey::config;
+use latchkey::field::FieldError;
+use latchkey::http::{self, ApiError, ApiResult, Caller, ErrorCode, Fields, Request};
+use latchkey::keys::{SessionSecrets, TokenVerifier};
+use latchkey::session::RevocationReason;
+use latchkey::store::Store;
+use latchkey::telemetry;
+
+/// Which sessions end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Session,
+    Others,
+    All,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let grace = config::refresh_grace()?;
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    let secrets = SessionSecrets::from_env().await?;
+    http::serve(|request| logout(&store, &tokens, &secrets, grace, request)).await
+}
+
+async fn logout(
+    store: &Store,
+    tokens: &TokenVerifier,
+    secrets: &SessionSecrets,
+    grace: Duration,
+    request: Request,
+) -> ApiResult {
+    http::reject_unknown_parameters(&request, &["scope"])?;
+    let scope = Scope::read(&request)?;
+    let caller = if http::has_body(&request) {
+        caller_by_refresh_token(store, secrets, grace, scope, &request).await?
+    } else {
+        Some(tokens.authenticate(store, &request).await?)
+    };
+    // The session is over already: what was asked for holds (as RFC 7009 §2.2).
+    let Some(Caller { user, session }) = caller else {
+        return Ok(http::no_content());
+    };
+
+    let change = http::change(&request, Some(user.id));
+    match scope {
+        Scope::Session => {
+            let reason = RevocationReason::Logout;
+            store
+                .revoke_session(&user.id, &session.id, reason, &change)
+                .await?;
+        }
+        Scope::Others => {
+            store
+                .revoke_other_sessions(&user, &session, &change)
+                .await?
+        }
+        Scope::All => store.revoke_all_sessions(&user, &change).await?,
+    }
+    Ok(http::no_content())
+}
+
+/// The caller a refresh token stands for; nobody when its session is over.
+///
+/// An old token of a live session ends that session, which is what reusing it would do, but it ends no
+/// others.
+async fn caller_by_refresh_token(
+    store: &Store,
+    secrets: &SessionSecrets,
+    grace: Duration,
+    scope: Scope,
+    request: &Request,
+) -> Result<Option<Caller>, ApiError> {
+    let mut fields = Fields::read(request)?;
+    let token = fields.required("refreshToken", |token| Ok(token.to_owned()));
+    let token = fields.finish(|| token)?;
+
+    let now = http::change(request, None).at;
+    let claims = secrets.verify_refresh(&token, now).await?;
+    let read = store
+        .read_for_authentication(&claims.user_id, &claims.session_id, None)
+        .await?;
+    let caller = Caller::from_read(read, now).ok().map(|(caller, _)| caller);
+    let is_current = caller.as_ref().is_some_and(|Caller { session, .. }| {
+        claims.counter == session.counter || session.repeats_rotation(claims.counter, grace, now)
+    });
+    if scope != Scope::Session && !is_current {
+        return Err(ErrorCode::InvalidToken.into());
+    }
+    Ok(caller)
+}
+
+impl Scope {
+    fn read(request: &Request) -> Result<Self, ApiError> {
+        match http::query_parameter(request, "scope")? {
+            None | Some("session") => Ok(Self::Session),
+            Some("others") => Ok(Self::Others),
+            Some("all") => Ok(Self::All),
+            Some(_) => Err(ApiError::invalid_field(
+                "scope",
+                FieldError::new("invalid_value", "Choose among: session, others, all."),
+            )),
+        }
+    }
+}

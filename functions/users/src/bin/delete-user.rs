@@ -1,0 +1,33 @@
+//! `DELETE /v1/users/{id}`: deletes an account, for its owner after a recent sign-in and for admins.
+
+use lambda_http::Error;
+use latchkey::http::{self, ApiResult, Request};
+use latchkey::keys::TokenVerifier;
+use latchkey::store::{DeleteRefused, Store};
+use latchkey::telemetry;
+use latchkey::user::Permission;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| delete_user(&store, &tokens, request)).await
+}
+
+async fn delete_user(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let path = http::user_id(&request)?;
+    let if_match = http::if_match(&request)?;
+    let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
+    let user = caller.user.authorize(Permission::DeleteUser, &id, user)?;
+    let change = http::change(&request, Some(caller.user.id));
+    caller.require_recent_sign_in(change.at)?;
+    if_match.check(user.version)?;
+
+    match store.delete_user(&user, &change).await {
+        Ok(()) => Ok(http::no_content()),
+        Err(DeleteRefused::Changed) => Err(if_match.lost_race()),
+        Err(refused) => Err(refused.into()),
+    }
+}

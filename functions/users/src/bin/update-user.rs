@@ -1,0 +1,64 @@
+//! `PUT` and `PATCH /v1/users/{id}`: changes a profile, for its owner and admins. `PUT` replaces the
+//! editable fields, `PATCH` merges (RFC 7396).
+
+use lambda_http::Error;
+use lambda_http::http::Method;
+use latchkey::http::{
+    self, ApiError, ApiResult, Fields, Projection, Reply, Request, StatusCode, UserResponse,
+};
+use latchkey::keys::TokenVerifier;
+use latchkey::name::Name;
+use latchkey::store::{Store, UpdateRefused, UserChanges};
+use latchkey::telemetry;
+use latchkey::user::{Permission, User};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| update_user(&store, &tokens, request)).await
+}
+
+async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &["fields"])?;
+    let path = http::user_id(&request)?;
+    let projection = Projection::read(&request, &UserResponse::FIELDS)?;
+    let if_match = http::if_match(&request)?;
+    let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
+    let user = caller.user.authorize(Permission::UpdateUser, &id, user)?;
+    let changes = read_changes(&request, &user)?;
+    if_match.check(user.version)?;
+
+    let change = http::change(&request, Some(caller.user.id));
+    let user = match store.update_user(&user, &changes, &change).await {
+        Ok(user) => user,
+        Err(UpdateRefused::Changed) => return Err(if_match.lost_race()),
+        Err(refused) => return Err(refused.into()),
+    };
+    Ok(
+        Reply::projected(StatusCode::OK, &UserResponse::from(&user), &projection)?
+            .etag(user.version),
+    )
+}
+
+fn read_changes(request: &Request, current: &User) -> Result<UserChanges, ApiError> {
+    let mut fields = Fields::read(request)?;
+    let (first_name, last_name) = if request.method() == Method::PATCH {
+        (
+            fields.merged("firstName", current.first_name.clone(), Name::parse),
+            fields.merged("lastName", current.last_name.clone(), Name::parse),
+        )
+    } else {
+        (
+            fields.optional("firstName", Name::parse),
+            fields.optional("lastName", Name::parse),
+        )
+    };
+    fields.finish(|| {
+        Some(UserChanges {
+            first_name: first_name?,
+            last_name: last_name?,
+        })
+    })
+}

@@ -1,0 +1,79 @@
+//! The AWS SDK, set up to start fast and to fail fast.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use crate::config::{self, ConfigError};
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA G2: the anchors of every AWS endpoint
+/// (<https://www.amazontrust.com/repository/>). Reading the system's store instead opens some 300
+/// files at init.
+const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
+
+/// Longest wait for one attempt of a call, and for a call with all its attempts. A function has ten
+/// seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// SDK settings for this environment: Lambda's credentials and region, Amazon's own certificate roots.
+///
+/// # Errors
+/// [`ConfigError`] when the region is missing.
+pub async fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    let region = config::required(config::AWS_REGION)?;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    Ok(aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .http_client(http_client()?)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await)
+}
+
+fn http_client() -> Result<SharedHttpClient, ConfigError> {
+    let roots = match config::optional(config::TRUST_SYSTEM_ROOTS).as_deref() {
+        Some("true") => TrustStore::default(),
+        None | Some("false") => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        Some(_) => {
+            return Err(ConfigError::invalid(
+                config::TRUST_SYSTEM_ROOTS,
+                "it must be true or false",
+            ));
+        }
+    };
+    let tls = TlsContext::builder()
+        .with_trust_store(roots)
+        .build()
+        .map_err(|error| ConfigError::invalid(config::TRUST_SYSTEM_ROOTS, error.to_string()))?;
+    Ok(Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(tls)
+        .build_https())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trust_store_holds_amazons_five_roots_and_nothing_else() {
+        assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
+        assert!(http_client().is_ok());
+    }
+}

@@ -1,0 +1,165 @@
+//! Who is asking: the bearer token, and one strongly consistent read behind it.
+
+use lambda_http::Request;
+use lambda_http::http::header::AUTHORIZATION;
+
+use super::error::{ApiError, ErrorCode};
+use super::query::PathUser;
+use crate::clock::{self, Timestamp};
+use crate::keys::TokenVerifier;
+use crate::session::{RECENT_SIGN_IN, Session};
+use crate::store::{AuthenticationRead, Store};
+use crate::user::{User, UserId};
+
+/// The authenticated caller of a request, as the table knows them now.
+#[derive(Debug)]
+pub struct Caller {
+    /// The account.
+    pub user: User,
+    /// The session the token belongs to.
+    pub session: Session,
+}
+
+impl Caller {
+    /// Refuses when the sign-in is more than five minutes ago.
+    ///
+    /// # Errors
+    /// `reauthentication_required`.
+    pub fn require_recent_sign_in(&self, now: Timestamp) -> Result<(), ApiError> {
+        if now.since(self.session.created_at) > RECENT_SIGN_IN {
+            return Err(ErrorCode::ReauthenticationRequired.into());
+        }
+        Ok(())
+    }
+
+    /// The caller in what was read, if the session counts.
+    ///
+    /// # Errors
+    /// `invalid_token`.
+    pub fn from_read(
+        read: AuthenticationRead,
+        now: Timestamp,
+    ) -> Result<(Self, Option<User>), ApiError> {
+        match (read.caller, read.session) {
+            (Some(user), Some(session)) if session.is_live(&user, now) => {
+                Ok((Self { user, session }, read.target))
+            }
+            _ => Err(ErrorCode::InvalidToken.into()),
+        }
+    }
+}
+
+impl TokenVerifier {
+    /// Authenticates the caller of a request: the token offline, then account and session in one read.
+    /// So sign-out, suspension, a change of role and deletion act on the very next call.
+    ///
+    /// # Errors
+    /// `missing_token`, `invalid_token` or `unavailable`.
+    pub async fn authenticate(&self, store: &Store, request: &Request) -> Result<Caller, ApiError> {
+        let (caller, _) = self.read(store, request, None).await?;
+        Ok(caller)
+    }
+
+    /// Authenticates, and reads the user a request is about in the same round trip.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_with(
+        &self,
+        store: &Store,
+        request: &Request,
+        target: PathUser,
+    ) -> Result<(Caller, UserId, Option<User>), ApiError> {
+        let (caller, user) = self.read(store, request, Some(target)).await?;
+        let id = target.resolve(caller.user.id);
+        Ok((caller, id, user))
+    }
+
+    async fn read(
+        &self,
+        store: &Store,
+        request: &Request,
+        target: Option<PathUser>,
+    ) -> Result<(Caller, Option<User>), ApiError> {
+        let now = clock::now();
+        let token = bearer_token(request)?.ok_or(ErrorCode::MissingToken)?;
+        let subject = self.verify(token, now).await?;
+        let target = target.map(|target| target.resolve(subject.user_id));
+        let read = store
+            .read_for_authentication(&subject.user_id, &subject.session_id, target.as_ref())
+            .await?;
+        Caller::from_read(read, now)
+    }
+}
+
+/// The token of the `Authorization` header (RFC 6750 §2.1): one header, any case of `Bearer`, spaces, the
+/// token. Nothing when there is no such header; a token in the query or the body is never looked at.
+///
+/// # Errors
+/// `invalid_token` when the header says anything else.
+pub fn bearer_token(request: &Request) -> Result<Option<&str>, ApiError> {
+    let mut values = request.headers().get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let invalid = || ApiError::from(ErrorCode::InvalidToken);
+    if values.next().is_some() {
+        return Err(invalid());
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(invalid)?;
+    let token = token.trim_matches(' ');
+    // RFC 6750 §2.1 b68token. API Gateway joins repeated headers with a comma, which is not part of it.
+    let is_b68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() || !token.bytes().all(is_b68) {
+        return Err(invalid());
+    }
+    Ok(Some(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_headers(values: &[&str]) -> Request {
+        let mut request = Request::default();
+        for value in values {
+            request
+                .headers_mut()
+                .append(AUTHORIZATION, value.parse().expect("a header value"));
+        }
+        request
+    }
+
+    #[test]
+    fn bug_51_exactly_one_well_formed_bearer_header_counts() {
+        for accepted in ["Bearer abc", "bearer abc", "BEARER  abc", "bEaReR abc "] {
+            let request = with_headers(&[accepted]);
+            assert_eq!(
+                bearer_token(&request).ok(),
+                Some(Some("abc")),
+                "{accepted:?}"
+            );
+        }
+        for refused in [
+            "abc",
+            "Bearer",
+            "Bearer ",
+            "Bearer\tabc",
+            "Basic abc",
+            "Bearer a b",
+            "Bearer a,Bearer b",
+            "Bearer ä",
+        ] {
+            assert!(
+                bearer_token(&with_headers(&[refused])).is_err(),
+                "{refused:?}"
+            );
+        }
+        assert!(bearer_token(&with_headers(&["Bearer a", "Bearer a"])).is_err());
+        assert_eq!(bearer_token(&with_headers(&[])).ok(), Some(None));
+    }
+}

@@ -1,0 +1,282 @@
+//! Bodies: one bounded JSON object, every field parsed, every wrong one reported at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use lambda_http::{Body, Request};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::error::{ApiError, ErrorCode};
+use crate::email::Email;
+use crate::field::FieldError;
+use crate::name::Name;
+use crate::password::Password;
+
+/// The fields of a request body on their way to typed values.
+///
+/// Each `take` parses a field and remembers what is wrong with it; [`finish`](Fields::finish) answers
+/// with all of that together, unknown fields included.
+pub struct Fields {
+    values: BTreeMap<String, Value>,
+    errors: Vec<(String, FieldError)>,
+}
+
+impl Fields {
+    /// Reads the body as a JSON object without duplicate names (RFC 8259 §4).
+    ///
+    /// # Errors
+    /// `malformed_request`.
+    pub fn read(request: &Request) -> Result<Self, ApiError> {
+        Self::parse(body_bytes(request.body()))
+    }
+
+    /// Reads a JSON object, however it came.
+    ///
+    /// # Errors
+    /// `malformed_request`.
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
+        if body.is_empty() {
+            return Err(ApiError::with_detail(
+                ErrorCode::MalformedRequest,
+                "This needs a JSON object as its body.",
+            ));
+        }
+        let object: UniqueFields = serde_json::from_slice(body).map_err(|_| {
+            ApiError::with_detail(
+                ErrorCode::MalformedRequest,
+                "The body is not a JSON object in UTF-8 with each name once.",
+            )
+        })?;
+        Ok(Self {
+            values: object.0,
+            errors: Vec::new(),
+        })
+    }
+
+    /// A field that must be there.
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Option<T> {
+        match self.values.remove(name) {
+            None => {
+                self.reject(name, FieldError::new("required", "This field is required."));
+                None
+            }
+            Some(value) => self.parse_text(name, &value, parse),
+        }
+    }
+
+    /// A field that may be missing or `null`: both are the inner `None`.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer option says whether the field could be parsed"
+    )]
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Option<Option<T>> {
+        match self.values.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => self.parse_text(name, &value, parse).map(Some),
+        }
+    }
+
+    /// A field of a merge (RFC 7396): missing keeps `current`, `null` clears it.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer option says whether the field could be parsed"
+    )]
+    pub fn merged<T>(
+        &mut self,
+        name: &str,
+        current: Option<T>,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Option<Option<T>> {
+        if self.values.contains_key(name) {
+            return self.optional(name, parse);
+        }
+        Some(current)
+    }
+
+    /// Refuses a field for a reason found outside its parser.
+    pub fn reject(&mut self, name: &str, error: FieldError) {
+        self.errors.push((name.to_owned(), error));
+    }
+
+    /// Refuses a new password that attackers try first, once the fields it is compared with are known.
+    pub fn check_password_policy(
+        &mut self,
+        password: &Option<Password>,
+        email: &Option<Email>,
+        names: &[&Option<Option<Name>>],
+    ) {
+        let (Some(password), Some(email)) = (password, email) else {
+            return;
+        };
+        let names = names.iter().filter_map(|name| name.as_ref()?.as_ref());
+        if let Err(error) = password.check_policy(email, names) {
+            self.reject("password", error);
+        }
+    }
+
+    /// The typed input, if every field was right and none is left over.
+    ///
+    /// # Errors
+    /// `invalid_fields`, naming every refused field.
+    pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
+        for name in std::mem::take(&mut self.values).into_keys() {
+            let name = displayable(&name);
+            self.reject(&name, FieldError::new("unknown", "There is no such field."));
+        }
+        if !self.errors.is_empty() {
+            return Err(ApiError::invalid_fields(self.errors));
+        }
+        build().ok_or_else(|| ErrorCode::Internal.into())
+    }
+
+    fn parse_text<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Option<T> {
+        let parsed = match value {
+            Value::String(text) => parse(text),
+            _ => Err(FieldError::new("invalid_type", "This field is a string.")),
+        };
+        parsed.map_err(|error| self.reject(name, error)).ok()
+    }
+}
+
+/// An unknown name as it may be repeated in an answer: short and printable.
+fn displayable(name: &str) -> String {
+    name.chars()
+        .filter(|character| !character.is_control())
+        .take(64)
+        .collect()
+}
+
+pub(super) fn body_bytes(body: &Body) -> &[u8] {
+    match body {
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => &[],
+    }
+}
+
+/// A JSON object that names nothing twice: parsers that disagree on which of two counts have been used
+/// to slip values past checks.
+struct UniqueFields(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for UniqueFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = UniqueFields;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueFields, A::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a name stands twice"));
+                    }
+                }
+                Ok(UniqueFields(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn codes(error: &ApiError) -> Vec<(String, String)> {
+        let document =
+            serde_json::to_value(error.problem("", crate::clock::now())).expect("serializes");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        document["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| (text(&error["field"]), text(&error["code"])))
+            .collect()
+    }
+
+    #[test]
+    fn every_wrong_field_is_reported_at_once() {
+        let body = br#"{"email":"nope","firstName":7,"role":"admin"}"#;
+        let mut fields = Fields::parse(body).expect("an object");
+        let email = fields.required("email", Email::parse);
+        let password = fields.required("password", |text| Ok(text.to_owned()));
+        let first_name = fields.optional("firstName", Name::parse);
+        let error = fields
+            .finish(|| Some((email?, password?, first_name?)))
+            .expect_err("four fields are wrong");
+        let expected = [
+            ("email", "invalid_format"),
+            ("password", "required"),
+            ("firstName", "invalid_type"),
+            ("role", "unknown"),
+        ];
+        let expected = expected.map(|(field, code)| (field.to_owned(), code.to_owned()));
+        assert_eq!(codes(&error), expected);
+    }
+
+    #[test]
+    fn a_merge_keeps_what_is_missing_and_clears_what_is_null() {
+        let mut fields = Fields::parse(br#"{"b":null,"c":"new"}"#).expect("an object");
+        let parse = |text: &str| Ok(text.to_owned());
+        let kept = fields.merged("a", Some("old".to_owned()), parse);
+        let cleared = fields.merged("b", Some("old".to_owned()), parse);
+        let set = fields.merged("c", None, parse);
+        assert_eq!(kept, Some(Some("old".to_owned())));
+        assert_eq!(cleared, Some(None));
+        assert_eq!(set, Some(Some("new".to_owned())));
+    }
+
+    #[test]
+    fn bug_49_hostile_json_is_refused_and_nothing_panics() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let hostile: [&[u8]; 14] = [
+            b"",
+            b"null",
+            b"[]",
+            b"\"text\"",
+            b"{",
+            b"{\"a\":1,\"a\":2}",
+            b"{\"a\":NaN}",
+            b"{\"a\":1e999}",
+            b"{\"a\":\"\\ud800\"}",
+            b"\xef\xbb\xbf{}",
+            b"{\"a\":\"\xff\"}",
+            b"{} {}",
+            b"{'a':1}",
+            deep.as_bytes(),
+        ];
+        for body in hostile {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(20)]).into_owned();
+            let error = Fields::parse(body).err().map(|error| error.code());
+            assert_eq!(error, Some(ErrorCode::MalformedRequest), "{shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Fields::parse(&body);
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Every failure a client can see: one enum, one status each, one document (RFC 9457).
+
+use std::error::Error;
+use std::fmt;
+
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::field::FieldError;
+use crate::keys::{KeyError, VerifyError};
+use crate::password::HashingFailed;
+use crate::store::{DeleteRefused, StoreError, UpdateRefused};
+use crate::user::Denied;
+
+/// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)+) => {
+        /// The catalogue of failures. Codes are stable: clients branch on them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl ErrorCode {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$variant => StatusCode::$status,)+
+                }
+            }
+
+            /// One sentence for a person, the same for every occurrence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The body is not a JSON object, or the request itself is malformed.
+    MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read.";
+    /// One or more fields are wrong; `errors` names them all.
+    InvalidFields = "invalid_fields", BAD_REQUEST, "Some fields are not valid.";
+    /// Address or password is wrong; which one is not told.
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The email address or the password is wrong.";
+    /// There is no bearer token.
+    MissingToken = "missing_token", UNAUTHORIZED, "This needs a bearer token.";
+    /// The token is malformed, forged, expired or revoked; which, is not told.
+    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid.";
+    /// The caller may not do this.
+    Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
+    /// The password was right, but the account is suspended.
+    AccountSuspended = "account_suspended", FORBIDDEN, "This account is suspended.";
+    /// The sign-in is too long ago for this.
+    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again to do this.";
+    /// There is no such user.
+    UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
+    /// The address belongs to an account.
+    EmailTaken = "email_taken", CONFLICT, "This email address is taken.";
+    /// The account changed while this request was at work.
+    Conflict = "conflict", CONFLICT, "The account was changed by another request; read it and try again.";
+    /// The last admin cannot be removed.
+    LastAdmin = "last_admin", CONFLICT, "The last admin cannot be removed.";
+    /// `If-Match` names another version.
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is at another version.";
+    /// The body is over 16 KiB.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is over 16 KiB.";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.";
+    /// A fault of ours. Never with details.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong.";
+    /// The table, the keys or the time ran out; trying again helps.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer right now.";
+}
+
+/// A failure on its way to the client, with its cause for the log alone.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    detail: Option<&'static str>,
+    fields: Vec<(String, FieldError)>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// A failure with a sentence about this occurrence.
+    #[must_use]
+    pub fn with_detail(code: ErrorCode, detail: &'static str) -> Self {
+        Self {
+            detail: Some(detail),
+            ..Self::from(code)
+        }
+    }
+
+    /// A failure with what caused it, which is logged and never sent.
+    #[must_use]
+    pub fn caused_by(code: ErrorCode, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::from(code)
+        }
+    }
+
+    /// Refused fields, by name.
+    #[must_use]
+    pub fn invalid_fields(fields: Vec<(String, FieldError)>) -> Self {
+        Self {
+            fields,
+            ..Self::from(ErrorCode::InvalidFields)
+        }
+    }
+
+    /// One refused field.
+    #[must_use]
+    pub fn invalid_field(name: &str, error: FieldError) -> Self {
+        Self::invalid_fields(vec![(name.to_owned(), error)])
+    }
+
+    /// Its place in the catalogue.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What caused it.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// Value of `WWW-Authenticate`, where a token is what is missing or wrong (RFC 6750 §3).
+    pub(super) const fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            ErrorCode::InvalidToken => Some("Bearer realm=\"latchkey\", error=\"invalid_token\""),
+            ErrorCode::MissingToken | ErrorCode::InvalidCredentials => {
+                Some("Bearer realm=\"latchkey\"")
+            }
+            _ => None,
+        }
+    }
+
+    /// Value of `Retry-After`, in seconds.
+    pub(super) fn retry_after(&self) -> Option<u32> {
+        (self.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS)
+    }
+
+    /// The problem document (RFC 9457 §3).
+    pub(super) fn problem(&self, request_id: &str, at: Timestamp) -> Problem<'_> {
+        Problem {
+            kind: format!("urn:latchkey:problem:{}", self.code.code()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.unwrap_or(self.code.title()),
+            code: self.code.code(),
+            request_id: request_id.to_owned(),
+            timestamp: at.to_string(),
+            errors: self
+                .fields
+                .iter()
+                .map(|(field, error)| FieldProblem {
+                    field,
+                    code: error.code,
+                    message: &error.message,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    code: &'static str,
+    request_id: String,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem<'a>>,
+}
+
+#[derive(Serialize)]
+struct FieldProblem<'a> {
+    field: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+impl Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    /// For whoever invokes a function directly: the code, a sentence, the refused fields.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}: {}",
+            self.code.code(),
+            self.detail.unwrap_or(self.code.title())
+        )?;
+        for (field, error) in &self.fields {
+            write!(formatter, " {field}: {}", error.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl From<ErrorCode> for ApiError {
+    fn from(code: ErrorCode) -> Self {
+        Self {
+            code,
+            detail: None,
+            fields: Vec::new(),
+            cause: None,
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Unavailable { .. } => ErrorCode::Unavailable,
+            StoreError::Unreadable(_) => ErrorCode::Internal,
+        };
+        Self::caused_by(code, error)
+    }
+}
+
+impl From<KeyError> for ApiError {
+    fn from(error: KeyError) -> Self {
+        Self::caused_by(ErrorCode::Unavailable, error)
+    }
+}
+
+impl From<VerifyError> for ApiError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Invalid => ErrorCode::InvalidToken.into(),
+            VerifyError::Keys(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashingFailed> for ApiError {
+    fn from(error: HashingFailed) -> Self {
+        Self::caused_by(ErrorCode::Internal, error)
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Forbidden => ErrorCode::Forbidden.into(),
+            Denied::NotFound => ErrorCode::UserNotFound.into(),
+        }
+    }
+}
+
+impl From<UpdateRefused> for ApiError {
+    fn from(refused: UpdateRefused) -> Self {
+        match refused {
+            UpdateRefused::Changed => ErrorCode::Conflict.into(),
+            UpdateRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteRefused> for ApiError {
+    fn from(refused: DeleteRefused) -> Self {
+        match refused {
+            DeleteRefused::Changed => ErrorCode::Conflict.into(),
+            DeleteRefused::LastAdmin => ErrorCode::LastAdmin.into(),
+            DeleteRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let mut codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), ErrorCode::ALL.len());
+        for code in codes {
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_cause_is_never_part_of_the_document() {
+        let error = ApiError::caused_by(ErrorCode::Internal, "pk USER#1 exploded");
+        let document = serde_json::to_string(&error.problem("id", Timestamp::from_seconds(0)));
+        assert!(!document.expect("serializes").contains("exploded"));
+    }
+}

@@ -1,0 +1,42 @@
+//! The HTTP edge: requests in, answers and problem documents out.
+
+mod bearer;
+mod body;
+mod conditional;
+mod error;
+mod query;
+mod reply;
+mod serve;
+mod user;
+
+pub use bearer::{Caller, bearer_token};
+pub use body::Fields;
+pub use conditional::{IfMatch, if_match};
+pub use error::{ApiError, ErrorCode};
+pub use lambda_http::Request;
+pub use lambda_http::http::StatusCode;
+pub use query::{PathUser, Projection, query_parameter, reject_unknown_parameters, user_id};
+pub use reply::{Reply, json, no_content};
+pub use serve::{client_address, client_user_agent, has_body, serve};
+pub use user::{TokenResponse, UserResponse};
+
+use crate::clock;
+use crate::store::Change;
+use crate::user::UserId;
+use lambda_http::RequestExt;
+
+/// What a handler answers.
+pub type ApiResult = Result<Reply, ApiError>;
+
+/// The stamp of a write made by this request, now.
+#[must_use]
+pub fn change(request: &Request, by: Option<UserId>) -> Change {
+    let request_id = request
+        .lambda_context_ref()
+        .map_or_else(String::new, |context| context.request_id.clone());
+    Change {
+        by,
+        request_id,
+        at: clock::now(),
+    }
+}

@@ -1,0 +1,94 @@
+//! Answers.
+
+use lambda_http::Body;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ApiResult;
+use super::conditional::entity_tag;
+use super::error::{ApiError, ErrorCode};
+use super::query::Projection;
+
+/// An answer before the edge adds the headers that every answer has.
+#[derive(Debug)]
+pub struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+}
+
+/// A JSON answer.
+///
+/// # Errors
+/// `internal` when the value has no JSON form.
+pub fn json(status: StatusCode, value: &impl Serialize) -> ApiResult {
+    projected_json(status, value, &Projection::all())
+}
+
+/// An answer without a body.
+#[must_use]
+pub fn no_content() -> Reply {
+    Reply {
+        status: StatusCode::NO_CONTENT,
+        headers: HeaderMap::new(),
+        body: Body::Empty,
+    }
+}
+
+fn projected_json(
+    status: StatusCode,
+    value: &impl Serialize,
+    projection: &Projection,
+) -> ApiResult {
+    let internal = |error| ApiError::caused_by(ErrorCode::Internal, error);
+    let mut value: Value = serde_json::to_value(value).map_err(internal)?;
+    projection.apply(&mut value);
+    let reply = Reply {
+        status,
+        headers: HeaderMap::new(),
+        body: Body::Text(value.to_string()),
+    };
+    Ok(reply.header(CONTENT_TYPE, "application/json"))
+}
+
+impl Reply {
+    /// A JSON answer with the properties that were asked for.
+    ///
+    /// # Errors
+    /// `internal` when the value has no JSON form.
+    pub fn projected(
+        status: StatusCode,
+        value: &impl Serialize,
+        projection: &Projection,
+    ) -> ApiResult {
+        projected_json(status, value, projection)
+    }
+
+    /// Adds the entity tag of this version.
+    #[must_use]
+    pub fn etag(self, version: u64) -> Self {
+        self.header(ETAG, &entity_tag(version))
+    }
+
+    /// Adds where the new resource is.
+    #[must_use]
+    pub fn location(self, path: &str) -> Self {
+        self.header(LOCATION, path)
+    }
+
+    /// Lets shared caches keep the answer for so many seconds.
+    #[must_use]
+    pub fn public_for(self, seconds: u32) -> Self {
+        self.header(CACHE_CONTROL, &format!("public, max-age={seconds}"))
+    }
+
+    /// Adds a header; a value that cannot be one is left out.
+    pub(super) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}

@@ -1,0 +1,250 @@
+//! The loop around a handler: checks before, headers after, and nothing that one request does ends the
+//! environment.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, service_fn};
+use serde_json::value::RawValue;
+
+use super::conditional::is_not_modified;
+use super::error::{ApiError, ErrorCode};
+use super::reply::{self, Reply};
+use super::{ApiResult, body};
+use crate::clock;
+use crate::telemetry::Work;
+
+/// Largest body looked at. Everything the API takes is far below.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Time kept back from Lambda's deadline, to answer 503 rather than be killed without an answer.
+const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Serves requests with `handler` until Lambda ends the environment.
+///
+/// # Errors
+/// When Lambda's runtime API cannot be reached.
+pub async fn serve<F>(handler: impl Fn(Request) -> F) -> Result<(), Error>
+where
+    F: Future<Output = ApiResult>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        Ok::<_, Error>(answer(handler, event).await)
+    }))
+    .await
+}
+
+async fn answer<F>(
+    handler: impl Fn(Request) -> F,
+    event: LambdaEvent<Box<RawValue>>,
+) -> ApiGatewayV2httpResponse
+where
+    F: Future<Output = ApiResult>,
+{
+    let (started, work) = (Instant::now(), Work::start());
+    let request_id = event.context.request_id.clone();
+    let remaining = time_left(&event.context);
+
+    let mut method = Method::GET;
+    let mut request_headers = HeaderMap::new();
+    let result = match admit(event) {
+        Err(error) => Err(error),
+        Ok(request) => {
+            method = request.method().clone();
+            request_headers = request.headers().clone();
+            // Boxed: the future of a handler holds whole SDK calls, too deep a type for the compiler.
+            let handled =
+                AssertUnwindSafe(async { Box::pin(handler(request)).await }).catch_unwind();
+            match tokio::time::timeout(remaining, handled).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(ApiError::caused_by(
+                    ErrorCode::Internal,
+                    "a handler panicked",
+                )),
+                Err(_) => Err(ApiError::caused_by(
+                    ErrorCode::Unavailable,
+                    "the deadline was reached",
+                )),
+            }
+        }
+    };
+
+    let code = result
+        .as_ref()
+        .map_or_else(|error| error.code().code(), |_| "ok");
+    if let Err(Some(cause)) = result.as_ref().map_err(ApiError::cause) {
+        tracing::error!(code, cause = %cause, "request failed");
+    }
+    let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
+    if method == Method::GET && reply.status == StatusCode::OK {
+        let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+        if tag.is_some_and(|tag| is_not_modified(&request_headers, tag)) {
+            reply.status = StatusCode::NOT_MODIFIED;
+            reply.headers.remove(CONTENT_TYPE);
+            reply.body = Body::Empty;
+        }
+    }
+    add_common_headers(&mut reply.headers, &request_id);
+
+    let (password_hashes, store_calls) = work.done();
+    tracing::info!(
+        %method,
+        status = reply.status.as_u16(),
+        code,
+        password_hashes,
+        store_calls,
+        micros = started.elapsed().as_micros(),
+        "request"
+    );
+    into_event_response(reply)
+}
+
+/// Turns the event into a request, if it is one that can be served.
+fn admit(event: LambdaEvent<Box<RawValue>>) -> Result<Request, ApiError> {
+    let unreadable = || ApiError::from(ErrorCode::MalformedRequest);
+    let parsed: ApiGatewayV2httpRequest =
+        serde_json::from_str(event.payload.get()).map_err(|_| unreadable())?;
+    check_body(&parsed)?;
+    // lambda_http panics on some events that API Gateway never makes.
+    let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        Request::from(LambdaRequest::ApiGatewayV2(parsed))
+    }));
+    let request = request.map_err(|_| unreadable())?;
+    Ok(request.with_lambda_context(event.context))
+}
+
+/// Checks a body without decoding it: size first, then the base64 flag, then the declared type.
+fn check_body(request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
+    let Some(text) = request.body.as_deref().filter(|body| !body.is_empty()) else {
+        return Ok(());
+    };
+    let largest = if request.is_base64_encoded {
+        MAX_BODY_BYTES.div_ceil(3) * 4
+    } else {
+        MAX_BODY_BYTES
+    };
+    if text.len() > largest {
+        return Err(ErrorCode::BodyTooLarge.into());
+    }
+    if request.is_base64_encoded {
+        let decoded = STANDARD
+            .decode(text)
+            .map_err(|_| ErrorCode::MalformedRequest)?;
+        if decoded.len() > MAX_BODY_BYTES {
+            return Err(ErrorCode::BodyTooLarge.into());
+        }
+    }
+    if !is_json(&request.headers) {
+        return Err(ErrorCode::UnsupportedMediaType.into());
+    }
+    Ok(())
+}
+
+/// `application/json`, or the merge patch of RFC 7396 which is the same here.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let essence = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| {
+        let essence = essence.trim();
+        essence.eq_ignore_ascii_case("application/json")
+            || essence.eq_ignore_ascii_case("application/merge-patch+json")
+    })
+}
+
+fn time_left(context: &Context) -> Duration {
+    context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default()
+        .saturating_sub(DEADLINE_RESERVE)
+}
+
+fn problem(error: &ApiError, request_id: &str) -> Reply {
+    let document = error.problem(request_id, clock::now());
+    let mut reply = reply::json(error.code().status(), &document)
+        .unwrap_or_else(|_| reply::no_content())
+        .header(CONTENT_TYPE, "application/problem+json");
+    if let Some(challenge) = error.challenge() {
+        reply = reply.header(WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = error.retry_after() {
+        reply = reply.header(RETRY_AFTER, &seconds.to_string());
+    }
+    reply
+}
+
+fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
+    let fixed = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            STRICT_TRANSPORT_SECURITY,
+            "max-age=63072000; includeSubDomains",
+        ),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if let Ok(request_id) = HeaderValue::from_str(request_id) {
+        headers.insert(X_REQUEST_ID, request_id);
+    }
+}
+
+fn into_event_response(reply: Reply) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(reply.status.as_u16());
+    response.headers = reply.headers;
+    response.body = match reply.body {
+        Body::Empty => None,
+        body => Some(body),
+    };
+    response
+}
+
+/// The network address a request came from, as API Gateway saw it. `X-Forwarded-For` is what a client
+/// says and is not looked at.
+#[must_use]
+pub fn client_address(request: &Request) -> Option<String> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
+    }
+}
+
+/// The user agent a request names.
+#[must_use]
+pub fn client_user_agent(request: &Request) -> Option<&str> {
+    request.headers().get(USER_AGENT)?.to_str().ok()
+}
+
+/// The raw body, for endpoints whose body is optional.
+#[must_use]
+pub fn has_body(request: &Request) -> bool {
+    !body::body_bytes(request.body()).is_empty()
+}

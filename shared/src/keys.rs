@@ -1,0 +1,381 @@
+//! The key ring as a running function uses it: loaded during init, reloaded as it ages.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{self, Timestamp};
+use crate::config::{self, ConfigError};
+use crate::secret::{Secrets, Unwrappable};
+use crate::session::Session;
+use crate::store::{Change, Store, StoreError};
+use crate::token::TokenError;
+use crate::token::access::{self, AccessToken, Parties, SigningFailed, Subject};
+use crate::token::key_ring::{
+    self, Algorithm, GenerationFailed, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey,
+    plan_rotation,
+};
+use crate::token::refresh::{self, RefreshClaims, RefreshToken};
+use crate::user::User;
+
+/// A token that names an unknown key makes the ring reload, this often at most: forgers cannot turn
+/// made-up key ids into reads of the table.
+const MIN_RELOAD_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Why keys cannot be used right now. All of it passes by itself or after a look at the log.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// No key has been published yet: `rotate-keys` has not run.
+    #[error("there is no signing key yet: rotate-keys has not run")]
+    NoKey,
+    /// The table could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The session secret could not be read.
+    #[error(transparent)]
+    Secret(#[from] ConfigError),
+    /// The session secret does not open a stored key.
+    #[error(transparent)]
+    Unwrappable(#[from] Unwrappable),
+    /// The key is unusable.
+    #[error(transparent)]
+    Signing(#[from] SigningFailed),
+    /// No key could be made.
+    #[error(transparent)]
+    Generation(#[from] GenerationFailed),
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It is not valid.
+    #[error("the token is not valid")]
+    Invalid,
+    /// Nobody can tell right now.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+/// Something loaded from afar, and when.
+struct Cached<T> {
+    state: Mutex<Option<(Timestamp, Arc<T>)>>,
+}
+
+impl<T> Cached<T> {
+    const fn empty() -> Self {
+        Self {
+            state: Mutex::new(None),
+        }
+    }
+
+    fn get(&self) -> Option<(Timestamp, Arc<T>)> {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The value, if it was loaded less than `max_age` before `now`. Wall-clock time, because the
+    /// monotonic clock may stand still while Lambda freezes the environment.
+    fn fresh(&self, now: Timestamp, max_age: Duration) -> Option<Arc<T>> {
+        self.get()
+            .filter(|(loaded_at, _)| now.since(*loaded_at) < max_age && *loaded_at <= now)
+            .map(|(_, value)| value)
+    }
+
+    fn put(&self, now: Timestamp, value: T) -> Arc<T> {
+        let value = Arc::new(value);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = Some((now, Arc::clone(&value)));
+        value
+    }
+}
+
+/// Verifies access tokens by the published keys.
+pub struct TokenVerifier {
+    store: Store,
+    parties: Parties,
+    ring: Cached<Vec<PublicKey>>,
+}
+
+impl TokenVerifier {
+    /// Reads `ISSUER` and `AUDIENCE`, and loads the ring: best effort, the first request tries again.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
+        let verifier = Self::new(store.clone(), parties_from_env()?);
+        verifier.warm_up().await;
+        Ok(verifier)
+    }
+
+    /// A verifier that has loaded nothing yet.
+    #[must_use]
+    pub const fn new(store: Store, parties: Parties) -> Self {
+        Self {
+            store,
+            parties,
+            ring: Cached::empty(),
+        }
+    }
+
+    async fn warm_up(&self) {
+        if let Err(error) = self.load(clock::now()).await {
+            tracing::warn!(cause = %error, "the key ring was not loaded during init");
+        }
+    }
+
+    /// Who an access token speaks for.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Subject, VerifyError> {
+        let keys = self.published(now).await?;
+        match access::verify(&keys, &self.parties, token, now) {
+            Ok(subject) => Ok(subject),
+            Err(TokenError::Invalid) => Err(VerifyError::Invalid),
+            Err(TokenError::UnknownKey) => {
+                if self.ring.fresh(now, MIN_RELOAD_INTERVAL).is_some() {
+                    return Err(VerifyError::Invalid);
+                }
+                let keys = self.load(now).await?;
+                access::verify(&keys, &self.parties, token, now).map_err(|_| VerifyError::Invalid)
+            }
+        }
+    }
+
+    /// The published keys, at most ten minutes old.
+    ///
+    /// # Errors
+    /// [`KeyError::NoKey`] while there is none.
+    pub async fn published(&self, now: Timestamp) -> Result<Arc<Vec<PublicKey>>, KeyError> {
+        match self.ring.fresh(now, MAX_RING_AGE) {
+            Some(keys) => Ok(keys),
+            None => self.load(now).await,
+        }
+    }
+
+    async fn load(&self, now: Timestamp) -> Result<Arc<Vec<PublicKey>>, KeyError> {
+        let keys = self.store.public_keys().await?;
+        if keys.is_empty() {
+            return Err(KeyError::NoKey);
+        }
+        Ok(self.ring.put(now, keys))
+    }
+}
+
+/// Reads the session secret and verifies refresh tokens with it.
+pub struct SessionSecrets {
+    secrets: Cached<Secrets>,
+}
+
+impl SessionSecrets {
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let secrets = Cached::empty();
+        secrets.put(clock::now(), Secrets::load().await?);
+        Ok(Self { secrets })
+    }
+
+    /// What an authentic refresh token says. Without I/O, but for an authentic-looking token of a
+    /// secret not seen yet.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn verify_refresh(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<RefreshClaims, VerifyError> {
+        let secrets = self.current(now).await?;
+        match refresh::verify(&secrets, token) {
+            Ok(claims) => Ok(claims),
+            Err(TokenError::UnknownKey)
+                if self.secrets.fresh(now, MIN_RELOAD_INTERVAL).is_none() =>
+            {
+                let secrets = self.load(now).await?;
+                refresh::verify(&secrets, token).map_err(|_| VerifyError::Invalid)
+            }
+            Err(_) => Err(VerifyError::Invalid),
+        }
+    }
+
+    /// The secrets, at most ten minutes old: a rotation reaches every warm function by then.
+    async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
+        match self.secrets.fresh(now, MAX_RING_AGE) {
+            Some(secrets) => Ok(secrets),
+            None => self.load(now).await,
+        }
+    }
+
+    async fn load(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
+        Ok(self.secrets.put(now, Secrets::load().await?))
+    }
+}
+
+/// The two tokens a sign-in or a refresh hands out.
+pub struct TokenPair {
+    /// For requests.
+    pub access: AccessToken,
+    /// For the next pair.
+    pub refresh: RefreshToken,
+}
+
+/// Mints tokens.
+pub struct TokenIssuer {
+    store: Store,
+    parties: Parties,
+    secrets: SessionSecrets,
+    ring: Cached<Vec<WrappedKey>>,
+}
+
+impl TokenIssuer {
+    /// Reads `ISSUER`, `AUDIENCE` and the session secret, and loads the ring: best effort, the first
+    /// request tries again.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
+        let (secrets, keys) = tokio::join!(SessionSecrets::from_env(), store.signing_keys());
+        let issuer = Self {
+            store: store.clone(),
+            parties: parties_from_env()?,
+            secrets: secrets?,
+            ring: Cached::empty(),
+        };
+        match keys {
+            Ok(keys) if !keys.is_empty() => {
+                issuer.ring.put(clock::now(), keys);
+            }
+            Ok(_) => tracing::warn!("there is no signing key yet"),
+            Err(error) => tracing::warn!(cause = %error, "the key ring was not loaded during init"),
+        }
+        Ok(issuer)
+    }
+
+    /// The secrets it mints with.
+    #[must_use]
+    pub const fn secrets(&self) -> &SessionSecrets {
+        &self.secrets
+    }
+
+    /// Mints the tokens that stand at the session's place in its chain.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn issue(
+        &self,
+        user: &User,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<TokenPair, KeyError> {
+        let secrets = self.secrets.current(now).await?;
+        let keys = match self.ring.fresh(now, MAX_RING_AGE) {
+            Some(keys) => keys,
+            None => self.ring.put(now, self.store.signing_keys().await?),
+        };
+        let key = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
+        let key = SigningKey::open(key, &secrets)?;
+        let claims = RefreshClaims {
+            user_id: user.id,
+            session_id: session.id,
+            counter: session.counter,
+        };
+        Ok(TokenPair {
+            access: AccessToken::issue(&key, &self.parties, user, session, now)?,
+            refresh: RefreshToken::issue(&secrets, &claims),
+        })
+    }
+}
+
+/// What a rotation did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// The key it published.
+    pub published: Option<String>,
+    /// The keys it removed.
+    pub removed: Vec<String>,
+}
+
+/// Looks after the key ring: publishes, retires, revokes. The only writer of keys.
+pub struct KeyRotation {
+    store: Store,
+    algorithm: Algorithm,
+    secrets: SessionSecrets,
+}
+
+impl KeyRotation {
+    /// Reads `SIGNING_ALGORITHM` and the session secret.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store: store.clone(),
+            algorithm: Algorithm::from_env()?,
+            secrets: SessionSecrets::from_env().await?,
+        })
+    }
+
+    /// Does what is due: a new key a day before the current one ends, and the removal of keys whose
+    /// signatures have all expired. Running it again changes nothing.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn run(&self, change: &Change) -> Result<Rotated, KeyError> {
+        let keys = self.store.public_keys().await?;
+        let plan = plan_rotation(&keys, change.at);
+        let published = match plan.publish {
+            Some(signs_from) => Some(self.publish(signs_from, change).await?),
+            None => None,
+        };
+        for kid in &plan.retire {
+            self.store.remove_key(kid).await?;
+        }
+        Ok(Rotated {
+            published,
+            removed: plan.retire,
+        })
+    }
+
+    /// Removes a leaked key at once. When no other key signs now, a new one does from now on. Nothing
+    /// happens when there is no such key.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn revoke(&self, kid: &str, change: &Change) -> Result<Rotated, KeyError> {
+        let mut keys = self.store.public_keys().await?;
+        let before = keys.len();
+        keys.retain(|key| key.kid != kid);
+        if keys.len() == before {
+            return Ok(Rotated::default());
+        }
+        // The new key first: between the two writes there is always one that signs.
+        let published = if keys.iter().any(|key| key.signs_from <= change.at) {
+            None
+        } else {
+            Some(self.publish(change.at, change).await?)
+        };
+        self.store.remove_key(kid).await?;
+        Ok(Rotated {
+            published,
+            removed: vec![kid.to_owned()],
+        })
+    }
+
+    async fn publish(&self, signs_from: Timestamp, change: &Change) -> Result<String, KeyError> {
+        let secrets = self.secrets.current(change.at).await?;
+        let (public, private) = key_ring::generate(self.algorithm, signs_from, secrets.current())?;
+        self.store.publish_key(&public, &private, change).await?;
+        Ok(public.kid)
+    }
+}
+
+fn parties_from_env() -> Result<Parties, ConfigError> {
+    Ok(Parties {
+        issuer: config::issuer()?,
+        audience: config::required(config::AUDIENCE)?,
+    })
+}

@@ -1,0 +1,23 @@
+//! What every Latchkey function shares.
+//!
+//! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`session`]) knows nothing
+//! else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
+//! and names no status code; [`keys`] keeps the key ring fresh; [`http`] is the edge and names no
+//! table attribute; [`direct`] is the edge of functions without a route.
+
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod direct;
+pub mod email;
+pub mod field;
+pub mod http;
+pub mod keys;
+pub mod name;
+pub mod password;
+pub mod secret;
+pub mod session;
+pub mod store;
+pub mod telemetry;
+pub mod token;
+pub mod user;

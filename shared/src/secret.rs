@@ -1,0 +1,300 @@
+//! The session secret, by version, and the subkeys derived from it.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{hkdf, hmac};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+
+use crate::aws;
+use crate::config::{self, ConfigError};
+
+/// Shortest secret accepted, in bytes. The template makes 64 random alphanumerics, 380 bits.
+const MIN_BYTES: usize = 43;
+/// Fewest distinct bytes in a secret: repetition is no randomness.
+const MIN_DISTINCT_BYTES: usize = 16;
+/// Pieces of secrets that stand in tutorials, templates and other projects' defaults.
+const WELL_KNOWN: [&str; 10] = [
+    "secret",
+    "password",
+    "changeme",
+    "change-me",
+    "change_me",
+    "example",
+    "your-",
+    "insert",
+    "default",
+    "0123456789",
+];
+
+/// Which secret made a token or wrapped a key: derived from the secret itself, reveals nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretVersion(pub [u8; 4]);
+
+/// What a subkey is for. Two purposes never share a key (RFC 5869 §3.2).
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Version,
+    RefreshToken,
+    SigningKeyWrapping,
+}
+
+impl Purpose {
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Self::Version => b"latchkey/secret-version/v1",
+            Self::RefreshToken => b"latchkey/refresh-token/v1",
+            Self::SigningKeyWrapping => b"latchkey/signing-key-wrapping/v1",
+        }
+    }
+}
+
+/// One version of the session secret, as an HKDF-SHA256 pseudo-random key.
+pub struct Secret {
+    version: SecretVersion,
+    prk: hkdf::Prk,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// A wrapped key could not be opened: another secret, or the item was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("a wrapped signing key cannot be opened with the session secret")]
+pub struct Unwrappable;
+
+impl Secret {
+    /// From the text in the secret store.
+    ///
+    /// # Errors
+    /// What is wrong with it, when it is short, repetitive or well known.
+    pub fn new(input: &str) -> Result<Self, &'static str> {
+        if input.len() < MIN_BYTES {
+            return Err(
+                "it must have at least 43 characters; make one with: openssl rand -base64 48",
+            );
+        }
+        let mut seen = [false; 256];
+        input
+            .bytes()
+            .for_each(|byte| seen[usize::from(byte)] = true);
+        if seen.iter().filter(|seen| **seen).count() < MIN_DISTINCT_BYTES {
+            return Err("it repeats itself; make one with: openssl rand -base64 48");
+        }
+        let lower_case = input.to_ascii_lowercase();
+        if WELL_KNOWN.iter().any(|known| lower_case.contains(known)) {
+            return Err("it is well known; make one with: openssl rand -base64 48");
+        }
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"latchkey").extract(input.as_bytes());
+        let mut version = [0; 4];
+        expand(&prk, Purpose::Version, &mut version);
+        Ok(Self {
+            version: SecretVersion(version),
+            prk,
+        })
+    }
+
+    /// Its version.
+    #[must_use]
+    pub const fn version(&self) -> SecretVersion {
+        self.version
+    }
+
+    /// The key that authenticates refresh tokens.
+    #[must_use]
+    pub fn refresh_token_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(Purpose::RefreshToken))
+    }
+
+    /// Seals a private key. `context` (its public identity) must be the same when it is opened.
+    ///
+    /// # Errors
+    /// [`Unwrappable`] when the system has no randomness.
+    pub fn wrap(&self, context: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Unwrappable> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(Purpose::SigningKeyWrapping))
+            .map_err(|_| Unwrappable)?;
+        let mut sealed = private_key.to_vec();
+        let nonce = key
+            .seal_in_place_append_tag(Aad::from(context), &mut sealed)
+            .map_err(|_| Unwrappable)?;
+        sealed.extend_from_slice(nonce.as_ref());
+        Ok(sealed)
+    }
+
+    /// Opens what [`wrap`](Self::wrap) sealed.
+    ///
+    /// # Errors
+    /// [`Unwrappable`].
+    pub fn unwrap_key(&self, context: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, Unwrappable> {
+        let (sealed, nonce) = wrapped.split_last_chunk::<NONCE_LEN>().ok_or(Unwrappable)?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(Purpose::SigningKeyWrapping))
+            .map_err(|_| Unwrappable)?;
+        let mut opened = sealed.to_vec();
+        let length = key
+            .open_in_place(Nonce::from(nonce), Aad::from(context), &mut opened)
+            .map_err(|_| Unwrappable)?
+            .len();
+        opened.truncate(length);
+        Ok(opened)
+    }
+
+    fn subkey(&self, purpose: Purpose) -> [u8; 32] {
+        let mut key = [0; 32];
+        expand(&self.prk, purpose, &mut key);
+        key
+    }
+}
+
+fn expand<const N: usize>(prk: &hkdf::Prk, purpose: Purpose, out: &mut [u8; N]) {
+    struct Length(usize);
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+    prk.expand(&[purpose.info()], Length(N))
+        .and_then(|okm| okm.fill(out))
+        .expect("HKDF-SHA256 gives up to 8160 bytes (RFC 5869 §2.3)");
+}
+
+/// The secret in use, and the one before it while it is still accepted.
+#[derive(Debug)]
+pub struct Secrets {
+    current: Secret,
+    previous: Option<Secret>,
+}
+
+impl Secrets {
+    /// A set of secrets.
+    #[must_use]
+    pub const fn new(current: Secret, previous: Option<Secret>) -> Self {
+        Self { current, previous }
+    }
+
+    /// The secret that makes new tokens.
+    #[must_use]
+    pub const fn current(&self) -> &Secret {
+        &self.current
+    }
+
+    /// The accepted secret of this version.
+    #[must_use]
+    pub fn find(&self, version: SecretVersion) -> Option<&Secret> {
+        [Some(&self.current), self.previous.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|secret| secret.version == version)
+    }
+
+    /// Reads the session secret: from Secrets Manager when `SESSION_SECRET_ARN` is set (versions
+    /// `AWSCURRENT` and `AWSPREVIOUS`), else from `SESSION_SECRET` and `SESSION_SECRET_PREVIOUS`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn load() -> Result<Self, ConfigError> {
+        if let Some(arn) = config::optional(config::SESSION_SECRET_ARN) {
+            return load_from_secrets_manager(&arn).await;
+        }
+        let current = config::required(config::SESSION_SECRET)?;
+        let previous = config::optional(config::SESSION_SECRET_PREVIOUS);
+        Ok(Self::new(
+            parse(config::SESSION_SECRET, &current)?,
+            previous
+                .map(|previous| parse(config::SESSION_SECRET_PREVIOUS, &previous))
+                .transpose()?,
+        ))
+    }
+}
+
+fn parse(name: &'static str, input: &str) -> Result<Secret, ConfigError> {
+    Secret::new(input).map_err(|reason| ConfigError::invalid(name, reason))
+}
+
+async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, ConfigError> {
+    let client = aws_sdk_secretsmanager::Client::new(&aws::sdk_config().await?);
+    let fetch = |stage: &str| {
+        client
+            .get_secret_value()
+            .secret_id(arn)
+            .version_stage(stage)
+            .send()
+    };
+    let (current, previous) = tokio::join!(fetch("AWSCURRENT"), fetch("AWSPREVIOUS"));
+    let name = config::SESSION_SECRET_ARN;
+    let text = |value: Option<&str>| {
+        parse(
+            name,
+            value.ok_or_else(|| ConfigError::invalid(name, "the secret is not text"))?,
+        )
+    };
+    let unreadable = |error: &GetSecretValueError| {
+        let code = error.meta().code().unwrap_or("no answer").to_owned();
+        ConfigError::invalid(name, format!("the secret cannot be read: {code}"))
+    };
+    let current = current.map_err(|error| unreadable(&error.into_service_error()))?;
+    let previous =
+        match previous.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
+            Ok(previous) => Some(text(previous.secret_string())?),
+            // A secret that was never rotated has no previous version.
+            Err(GetSecretValueError::ResourceNotFoundException(_)) => None,
+            Err(error) => return Err(unreadable(&error)),
+        };
+    Ok(Secrets::new(text(current.secret_string())?, previous))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRONG: &str = "mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqWiCyM";
+
+    #[test]
+    fn bug_57_weak_and_well_known_secrets_are_refused() {
+        for weak in [
+            "",
+            "short",
+            &"a".repeat(64),
+            &"abcd".repeat(16),
+            "your-256-bit-secret-your-256-bit-secret-your-256-bit-secret",
+            "changeme-Zx9QwErTyUiOpAsDfGhJkLzXcVbNm1234567890",
+            "super-secret-jwt-token-with-at-least-32-characters-long",
+            "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP",
+        ] {
+            assert!(Secret::new(weak).is_err(), "{weak:?}");
+        }
+        assert!(Secret::new(STRONG).is_ok());
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_with_its_secret_and_context_only() {
+        let secret = Secret::new(STRONG).expect("strong");
+        let other = Secret::new(&STRONG.chars().rev().collect::<String>()).expect("strong");
+        let wrapped = secret.wrap(b"kid-1", b"private").expect("wraps");
+        assert!(!wrapped.windows(7).any(|window| window == b"private"));
+        assert_eq!(
+            secret.unwrap_key(b"kid-1", &wrapped).ok().as_deref(),
+            Some(&b"private"[..])
+        );
+        assert!(secret.unwrap_key(b"kid-2", &wrapped).is_err());
+        assert!(other.unwrap_key(b"kid-1", &wrapped).is_err());
+        assert!(secret.unwrap_key(b"kid-1", &wrapped[..5]).is_err());
+        for position in 0..wrapped.len() {
+            let mut forged = wrapped.clone();
+            forged[position] ^= 1;
+            assert!(secret.unwrap_key(b"kid-1", &forged).is_err());
+        }
+    }
+
+    #[test]
+    fn the_previous_secret_is_found_by_its_version() {
+        let reversed: String = STRONG.chars().rev().collect();
+        let secret = |input: &str| Secret::new(input).expect("strong");
+        let secrets = Secrets::new(secret(STRONG), Some(secret(&reversed)));
+        assert_ne!(secret(STRONG).version(), secret(&reversed).version());
+        assert!(secrets.find(secret(&reversed).version()).is_some());
+        assert!(secrets.find(SecretVersion([0; 4])).is_none());
+    }
+}

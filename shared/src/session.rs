@@ -1,0 +1,226 @@
+//! Sessions: what one sign-in leaves behind, and what keeps it alive.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::field::FieldError;
+use crate::user::{Status, User, UserId, uuid_id};
+
+/// A session nobody refreshed for this long is over.
+pub const IDLE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A session is over this long after the sign-in, however often it was refreshed (OWASP ASVS 5.0
+/// 7.3.2, 10.4.8).
+pub const ABSOLUTE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
+pub const RECENT_SIGN_IN: Duration = Duration::from_secs(5 * 60);
+
+/// Longest user agent kept, in bytes: a session stays below 1 KB, one write unit.
+const MAX_USER_AGENT_BYTES: usize = 256;
+
+uuid_id! {
+    /// Identifies a session within its user.
+    SessionId
+}
+
+/// Why a session was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationReason {
+    /// Its owner signed out.
+    Logout,
+    /// A refresh token was used again after it had been replaced: it may have been stolen.
+    RefreshTokenReuse,
+}
+
+/// One sign-in on one device, and the chain of refresh tokens that hangs off it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id: `sid` in the tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Which refresh token of the chain is the current one.
+    pub counter: u32,
+    /// When the current refresh token replaced the one before.
+    pub rotated_at: Timestamp,
+    /// When the user signed in: `auth_time` in the tokens.
+    pub created_at: Timestamp,
+    /// Version of the credential whose hash was verified at sign-in.
+    pub credential_version: u64,
+    /// The user's `session_epoch` at sign-in.
+    pub session_epoch: u64,
+    /// Network address the sign-in came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    /// User agent the sign-in came from, cut to 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// When it was ended, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+    /// Why it was ended, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_because: Option<RevocationReason>,
+    /// Raised by every change.
+    pub version: u64,
+}
+
+impl Session {
+    /// A session of `user`, whose password was verified against a credential of
+    /// `credential_version`.
+    ///
+    /// The version comes from the credential and not from the user: when the password changes between
+    /// the two reads, the session is dead on arrival.
+    #[must_use]
+    pub fn start(
+        user: &User,
+        credential_version: u64,
+        ip_address: Option<String>,
+        user_agent: Option<&str>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: SessionId::generate(),
+            user_id: user.id,
+            counter: 0,
+            rotated_at: now,
+            created_at: now,
+            credential_version,
+            session_epoch: user.session_epoch,
+            ip_address,
+            user_agent: user_agent.map(printable_prefix),
+            revoked_at: None,
+            revoked_because: None,
+            version: 1,
+        }
+    }
+
+    /// Whether this session of `user` counts at `now`. Everything that accepts a token of any kind
+    /// asks this and nothing else.
+    #[must_use]
+    pub fn is_live(&self, user: &User, now: Timestamp) -> bool {
+        self.user_id == user.id
+            && user.status == Status::Active
+            && self.credential_version == user.credential_version
+            && self.session_epoch == user.session_epoch
+            && self.revoked_at.is_none()
+            && now < self.expires_at()
+    }
+
+    /// When it ends by itself: 30 days after the last refresh, 90 days after the sign-in at the latest.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        let idle = self.rotated_at.plus(IDLE_LIFETIME);
+        let absolute = self.created_at.plus(ABSOLUTE_LIFETIME);
+        idle.min(absolute)
+    }
+}
+
+/// What became of an attempt to move a session on to its next refresh token.
+#[derive(Debug)]
+pub enum Rotation {
+    /// It moved on; the session as it is now.
+    Rotated(Session),
+    /// It did not: the token is not the current one, or the session is over. As it was found.
+    Refused(Session),
+    /// There is no such session.
+    NoSession,
+}
+
+impl Session {
+    /// Whether the token with this counter, refused by a rotation, may be answered with the current
+    /// one again: it is the one before, and the rotation that replaced it was within `grace`.
+    ///
+    /// An answer gets lost, two tabs refresh at once: both end here. Counted from the rotation and never
+    /// extended. Anything older has been used twice.
+    #[must_use]
+    pub fn repeats_rotation(&self, counter: u32, grace: Duration, now: Timestamp) -> bool {
+        counter.checked_add(1) == Some(self.counter) && now.since(self.rotated_at) <= grace
+    }
+}
+
+/// The first bytes of a header value that came from outside, without what could forge a log line.
+fn printable_prefix(text: &str) -> String {
+    let mut kept = String::new();
+    for character in text.chars().filter(|character| !character.is_control()) {
+        if kept.len() + character.len_utf8() > MAX_USER_AGENT_BYTES {
+            break;
+        }
+        kept.push(character);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::email::Email;
+    use crate::user::Role;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn signed_in() -> (User, Session, Timestamp) {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let email = Email::parse("a@example.com").expect("valid");
+        let user = User::register(email, None, None, Role::User, now);
+        let session = Session::start(&user, user.credential_version, None, None, now);
+        (user, session, now)
+    }
+
+    #[test]
+    fn a_session_lives_until_something_ends_it() {
+        let (user, session, now) = signed_in();
+        assert!(session.is_live(&user, now));
+        type Change = fn(&mut User, &mut Session);
+        let changes: [(&str, Change); 5] = [
+            ("suspended", |user, _| user.status = Status::Suspended),
+            ("password changed", |user, _| user.credential_version += 1),
+            ("all sessions ended", |user, _| user.session_epoch += 1),
+            ("revoked", |_, session| {
+                session.revoked_at = Some(session.created_at)
+            }),
+            ("another user's", |user, _| user.id = UserId::generate()),
+        ];
+        for (what, change) in changes {
+            let (mut user, mut session) = (user.clone(), session.clone());
+            change(&mut user, &mut session);
+            assert!(!session.is_live(&user, now), "{what}");
+        }
+    }
+
+    #[test]
+    fn bug_06_refreshing_for_ever_ends_after_90_days() {
+        let (user, mut session, start) = signed_in();
+        assert!(session.is_live(&user, start.plus(29 * DAY)));
+        assert!(!session.is_live(&user, start.plus(30 * DAY)), "idle");
+        session.rotated_at = start.plus(89 * DAY);
+        assert!(session.is_live(&user, start.plus(89 * DAY)));
+        assert!(!session.is_live(&user, start.plus(90 * DAY)), "absolute");
+    }
+
+    #[test]
+    fn bug_05_the_grace_is_counted_from_the_rotation() {
+        let (_, mut session, rotated_at) = signed_in();
+        let grace = Duration::from_secs(30);
+        session.counter = 5;
+        let after = |seconds| rotated_at.plus(Duration::from_secs(seconds));
+        assert!(session.repeats_rotation(4, grace, after(30)));
+        assert!(!session.repeats_rotation(4, grace, after(31)));
+        for other in [0, 3, 5, 6, u32::MAX] {
+            assert!(!session.repeats_rotation(other, grace, after(0)), "{other}");
+        }
+    }
+
+    #[test]
+    fn bug_54_a_user_agent_is_cut_and_cannot_forge_a_log_line() {
+        let hostile = format!("a\r\nINFO forged\u{1b}[31m{}", "ä".repeat(300));
+        let (user, _, now) = signed_in();
+        let kept = Session::start(&user, 1, None, Some(&hostile), now).user_agent;
+        let kept = kept.expect("kept");
+        assert!(kept.len() <= MAX_USER_AGENT_BYTES && kept.starts_with("aINFO forged[31mää"));
+    }
+}

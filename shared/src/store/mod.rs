@@ -1,0 +1,204 @@
+//! The table: one module per entity, one method per access pattern.
+//!
+//! Nothing above this layer names an attribute or a key, and nothing in it names a status code.
+
+mod admin;
+mod credential;
+mod health;
+mod item;
+mod key;
+mod session;
+mod signing_key;
+mod update;
+mod user;
+
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+
+use crate::aws;
+use crate::clock::Timestamp;
+use crate::config::{self, ConfigError};
+use crate::telemetry::STORE_CALLS;
+use crate::user::UserId;
+
+pub use admin::AdminExists;
+pub use credential::{Credential, Registration};
+pub use item::RawItem;
+pub use user::{AuthenticationRead, DeleteRefused, UpdateRefused, UserChanges};
+
+/// A call met by a transaction on the same item is tried this often in all.
+const CONFLICT_ATTEMPTS: u32 = 4;
+/// Longest wait before the first repetition; doubled each time, a random part of it is waited.
+const CONFLICT_BACKOFF: Duration = Duration::from_millis(40);
+
+/// The table could not be used. Not the caller's fault, and worth trying again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The call failed, timed out or stayed incomplete, with all its retries.
+    #[error("{operation} failed: {cause}")]
+    Unavailable {
+        /// Which access pattern.
+        operation: &'static str,
+        /// The SDK's account of it.
+        cause: String,
+    },
+    /// An item is not what this version of the code can read.
+    #[error("an item is unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// Who changes what when: stamped on every item that a request writes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The acting user; nobody for registrations and system runs.
+    pub by: Option<UserId>,
+    /// Lambda's request id: how a retried write recognises its own work.
+    pub request_id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The table, as this environment reaches it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table named by `TABLE_NAME`, in this environment's region and with its credentials.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let table = config::required(config::TABLE_NAME)?;
+        let client = Client::new(&aws::sdk_config().await?);
+        Ok(Self::new(client, table))
+    }
+
+    /// A table reached through `client`.
+    #[must_use]
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Writes all of `items` or none of them.
+    async fn transact(
+        &self,
+        operation: &'static str,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<(), TransactError> {
+        let result = send(|| {
+            self.client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .send()
+        })
+        .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => Err(refusals(&error).map_or_else(
+                || TransactError::Store(unavailable(operation, &error)),
+                TransactError::Refused,
+            )),
+        }
+    }
+}
+
+/// Why a transaction wrote nothing.
+#[derive(Debug)]
+enum TransactError {
+    /// For each item, whether its own condition failed.
+    Refused(Vec<bool>),
+    Store(StoreError),
+}
+
+/// Counts a call, and repeats it while a transaction of somebody else holds the item.
+async fn send<T, E, F>(call: impl Fn() -> F) -> Result<T, SdkError<E>>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+    SdkError<E>: ConflictsWithTransaction,
+{
+    let mut attempt = 1;
+    loop {
+        STORE_CALLS.fetch_add(1, Ordering::Relaxed);
+        // Boxed: the SDK's futures are deeply nested types of several KB.
+        let result = Box::pin(call()).await;
+        match result {
+            Err(error) if error.is_transaction_conflict() && attempt < CONFLICT_ATTEMPTS => {
+                tokio::time::sleep(jittered(CONFLICT_BACKOFF * 2_u32.pow(attempt - 1))).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// A random part of `longest` ("full jitter", AWS Architecture Blog), from the ids' random bits.
+fn jittered(longest: Duration) -> Duration {
+    let random = uuid::Uuid::new_v4().as_bytes()[0];
+    longest * u32::from(random) / 256
+}
+
+trait ConflictsWithTransaction {
+    fn is_transaction_conflict(&self) -> bool;
+}
+
+impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E> {
+    fn is_transaction_conflict(&self) -> bool {
+        let Some(error) = self.as_service_error() else {
+            return false;
+        };
+        match error.code() {
+            Some("TransactionConflictException" | "TransactionInProgressException") => true,
+            Some("TransactionCanceledException") => {
+                let error: &dyn std::any::Any = error;
+                error
+                    .downcast_ref::<TransactWriteItemsError>()
+                    .is_some_and(|error| {
+                        let codes = || reasons(error).iter().filter_map(CancellationReason::code);
+                        codes().any(|code| code == "TransactionConflict")
+                            && !codes().any(|code| code == CONDITION_FAILED)
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+fn reasons(error: &TransactWriteItemsError) -> &[CancellationReason] {
+    match error {
+        TransactWriteItemsError::TransactionCanceledException(error) => {
+            error.cancellation_reasons()
+        }
+        _ => &[],
+    }
+}
+
+/// For each item of a cancelled transaction whether its condition failed; nothing when it was
+/// cancelled for another reason.
+fn refusals(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<bool>> {
+    let refused: Vec<bool> = reasons(error.as_service_error()?)
+        .iter()
+        .map(|reason| reason.code() == Some(CONDITION_FAILED))
+        .collect();
+    refused.contains(&true).then_some(refused)
+}
+
+fn unavailable<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
+where
+    E: std::error::Error + 'static,
+{
+    StoreError::Unavailable {
+        operation,
+        cause: aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string(),
+    }
+}

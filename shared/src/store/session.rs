@@ -1,0 +1,142 @@
+//! Sessions: start, rotate, end.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::item::{self, Entity};
+use super::key::Key;
+use super::update::{Update, Updated, number, text};
+use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use crate::clock::Timestamp;
+use crate::session::{
+    ABSOLUTE_LIFETIME, IDLE_LIFETIME, RevocationReason, Rotation, Session, SessionId,
+};
+use crate::token::refresh::RefreshClaims;
+use crate::user::{User, UserId};
+
+impl Entity for Session {
+    const TYPE: &'static str = "session";
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at())
+    }
+}
+
+impl Store {
+    /// Stores a new session. 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_session(&self, session: &Session, change: &Change) -> Result<(), StoreError> {
+        let key = Key::session(&session.user_id, &session.id);
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::new_item(key, session, change)?));
+        send(|| call.clone().send())
+            .await
+            .map(|_| ())
+            .map_err(|error| unavailable("put session", &error))
+    }
+
+    /// Moves a session on to its next refresh token, in one conditional write: of many who try with
+    /// the same token, one succeeds. 1 RT, 1 WU.
+    ///
+    /// The limits of its life are conditions too, because the write resets the idle one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rotate_session(
+        &self,
+        claims: &RefreshClaims,
+        change: &Change,
+    ) -> Result<Rotation, StoreError> {
+        let key = Key::session(&claims.user_id, &claims.session_id);
+        let alive_since = |lifetime: std::time::Duration| {
+            let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+            number(change.at.as_millis().saturating_sub(lifetime))
+        };
+        let ttl = change.at.plus(IDLE_LIFETIME).as_seconds();
+        let update = Update::new(key, change)
+            .increment("counter")
+            .set("rotated_at", number(change.at.as_millis()))
+            .set("ttl", number(ttl))
+            .when_equal("counter", number(u64::from(claims.counter)))
+            .when_absent("revoked_at")
+            .when_above("rotated_at", alive_since(IDLE_LIFETIME))
+            .when_above("created_at", alive_since(ABSOLUTE_LIFETIME));
+        Ok(match self.update("rotate session", update).await? {
+            Updated::Done(item) => Rotation::Rotated(item::read(item)?),
+            Updated::Refused(Some(item)) => Rotation::Refused(item::read(item)?),
+            Updated::Refused(None) => Rotation::NoSession,
+        })
+    }
+
+    /// Ends one session; ending it twice is no error. 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_session(
+        &self,
+        user_id: &UserId,
+        session_id: &SessionId,
+        reason: RevocationReason,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let reason = match reason {
+            RevocationReason::Logout => "logout",
+            RevocationReason::RefreshTokenReuse => "refresh_token_reuse",
+        };
+        let update = Update::new(Key::session(user_id, session_id), change)
+            .set("revoked_at", number(change.at.as_millis()))
+            .set("revoked_because", text(reason))
+            .when_absent("revoked_at");
+        self.update("revoke session", update).await.map(|_| ())
+    }
+
+    /// Ends every session of a user, by raising the epoch they must match. 1 RT, 2 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_all_sessions(
+        &self,
+        user: &User,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let update = raise_epoch(user, change);
+        self.update("revoke all sessions", update).await.map(|_| ())
+    }
+
+    /// Ends every session of a user but `kept`, which moves to the new epoch in the same transaction.
+    /// 1 RT, 5 WU. Does nothing when the sessions were ended by somebody else meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_other_sessions(
+        &self,
+        user: &User,
+        kept: &Session,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let epoch: AttributeValue = number(user.session_epoch);
+        let kept = Update::new(Key::session(&user.id, &kept.id), change)
+            .increment("session_epoch")
+            .when_equal("session_epoch", epoch)
+            .when_absent("revoked_at");
+        let items = vec![
+            raise_epoch(user, change).in_transaction(&self.table)?,
+            kept.in_transaction(&self.table)?,
+        ];
+        match self.transact("revoke other sessions", items).await {
+            Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
+            Err(TransactError::Store(error)) => Err(error),
+        }
+    }
+}
+
+fn raise_epoch(user: &User, change: &Change) -> Update {
+    Update::new(Key::user(&user.id), change)
+        .increment("session_epoch")
+        .set("updated_at", number(change.at.as_millis()))
+        .when_equal("session_epoch", number(user.session_epoch))
+}

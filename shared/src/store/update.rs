@@ -1,0 +1,182 @@
+//! Conditional updates of one item, alone or as part of a transaction.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    self, AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+use super::item::{RawItem, is_written_by};
+use super::key::Key;
+use super::{Change, Store, StoreError, send, unavailable};
+
+/// An update of an item that exists. It raises `version` and stamps who and which request.
+pub(super) struct Update {
+    key: Key,
+    change: Change,
+    set: Vec<String>,
+    remove: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+/// What became of an update.
+pub(super) enum Updated {
+    /// The item as it is now.
+    Done(RawItem),
+    /// A condition did not hold; the item as it was found, if there is one.
+    Refused(Option<RawItem>),
+}
+
+impl Update {
+    pub(super) fn new(key: Key, change: &Change) -> Self {
+        let by = change.by.map(|by| AttributeValue::S(by.to_string()));
+        let update = Self {
+            key,
+            change: change.clone(),
+            set: Vec::new(),
+            remove: Vec::new(),
+            conditions: vec!["attribute_exists(pk)".to_owned()],
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        update
+            .increment("version")
+            .set("request_id", AttributeValue::S(change.request_id.clone()))
+            .set_or_remove("changed_by", by)
+    }
+
+    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (name, placeholder) = (self.name(attribute), format!(":{attribute}"));
+        self.set.push(format!("{name} = {placeholder}"));
+        self.values.insert(placeholder, value);
+        self
+    }
+
+    pub(super) fn set_or_remove(mut self, attribute: &str, value: Option<AttributeValue>) -> Self {
+        if let Some(value) = value {
+            return self.set(attribute, value);
+        }
+        let name = self.name(attribute);
+        self.remove.push(name);
+        self
+    }
+
+    pub(super) fn increment(self, attribute: &str) -> Self {
+        self.add(attribute, '+')
+    }
+
+    pub(super) fn decrement(self, attribute: &str) -> Self {
+        self.add(attribute, '-')
+    }
+
+    fn add(mut self, attribute: &str, sign: char) -> Self {
+        let name = self.name(attribute);
+        self.set.push(format!("{name} = {name} {sign} :one"));
+        self.values.insert(":one".to_owned(), number(1));
+        self
+    }
+
+    pub(super) fn when_equal(self, attribute: &str, value: AttributeValue) -> Self {
+        self.when(attribute, "=", value)
+    }
+
+    pub(super) fn when_above(self, attribute: &str, value: AttributeValue) -> Self {
+        self.when(attribute, ">", value)
+    }
+
+    fn when(mut self, attribute: &str, comparison: &str, value: AttributeValue) -> Self {
+        let (name, placeholder) = (self.name(attribute), format!(":if_{attribute}"));
+        self.conditions
+            .push(format!("{name} {comparison} {placeholder}"));
+        self.values.insert(placeholder, value);
+        self
+    }
+
+    pub(super) fn when_absent(mut self, attribute: &str) -> Self {
+        let name = self.name(attribute);
+        self.conditions
+            .push(format!("attribute_not_exists({name})"));
+        self
+    }
+
+    fn name(&mut self, attribute: &str) -> String {
+        let name = format!("#{attribute}");
+        self.names.insert(name.clone(), attribute.to_owned());
+        name
+    }
+
+    fn expression(&self) -> String {
+        let set = self.set.join(", ");
+        if self.remove.is_empty() {
+            return format!("SET {set}");
+        }
+        format!("SET {set} REMOVE {}", self.remove.join(", "))
+    }
+
+    /// This update as a part of a transaction.
+    pub(super) fn in_transaction(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let update = types::Update::builder()
+            .table_name(table)
+            .update_expression(self.expression())
+            .condition_expression(self.conditions.join(" AND "))
+            .set_key(Some(self.key.into_attributes()))
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .build()
+            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+impl Store {
+    /// Runs one update. A refusal that finds this request's own mark was a retry of a write whose
+    /// answer got lost: it has succeeded.
+    pub(super) async fn update(
+        &self,
+        operation: &'static str,
+        update: Update,
+    ) -> Result<Updated, StoreError> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .update_expression(update.expression())
+            .condition_expression(update.conditions.join(" AND "))
+            .set_key(Some(update.key.into_attributes()))
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match send(|| call.clone().send()).await {
+            Ok(output) => Ok(Updated::Done(output.attributes.unwrap_or_default())),
+            Err(SdkError::ServiceError(error))
+                if matches!(
+                    error.err(),
+                    UpdateItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
+                let UpdateItemError::ConditionalCheckFailedException(refusal) = error.into_err()
+                else {
+                    return Ok(Updated::Refused(None));
+                };
+                Ok(match refusal.item {
+                    Some(item) if is_written_by(&item, &update.change) => Updated::Done(item),
+                    item => Updated::Refused(item),
+                })
+            }
+            Err(error) => Err(unavailable(operation, &error)),
+        }
+    }
+}
+
+pub(super) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(super) fn text(value: impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}

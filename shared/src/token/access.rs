@@ -1,0 +1,188 @@
+//! Access tokens: JWTs of fifteen minutes (RFC 9068).
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine;
+use jsonwebtoken::{Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::key_ring::{PublicKey, SigningKey};
+use super::{BASE64URL, TokenError};
+use crate::clock::Timestamp;
+use crate::session::{Session, SessionId};
+use crate::user::{Role, User, UserId};
+
+/// How long an access token is valid.
+pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How far clocks may differ, in seconds.
+const LEEWAY_SECONDS: u64 = 5;
+/// Largest token looked at: ours have below 1 KB.
+const MAX_TOKEN_BYTES: usize = 4096;
+/// Media type in the header (RFC 9068 §2.1): no other JWT of ours passes as an access token.
+const TYPE: &str = "at+jwt";
+
+/// The claims of an access token (RFC 7519, RFC 9068). Times are whole seconds since the epoch; a claim
+/// of any other JSON type is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The `ISSUER` setting.
+    pub iss: String,
+    /// The `AUDIENCE` setting.
+    pub aud: String,
+    /// Id of the user.
+    pub sub: String,
+    /// Id of the session.
+    pub sid: String,
+    /// The user's role when the token was made. Latchkey itself reads the role from the table.
+    pub role: Role,
+    /// When it was made.
+    pub iat: u64,
+    /// When it expires.
+    pub exp: u64,
+    /// Unique per token.
+    pub jti: String,
+    /// When the user signed in.
+    pub auth_time: u64,
+    /// How the user signed in (RFC 8176).
+    pub amr: Vec<String>,
+    /// Whether the address was verified when the token was made.
+    pub email_verified: bool,
+}
+
+/// Who an authentic access token speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The user.
+    pub user_id: UserId,
+    /// The session.
+    pub session_id: SessionId,
+}
+
+/// Who makes tokens and for whom: the two settings every token carries.
+#[derive(Clone, Debug)]
+pub struct Parties {
+    /// `iss`.
+    pub issuer: String,
+    /// `aud`.
+    pub audience: String,
+}
+
+/// An access token on its way to a client. It cannot be printed by accident.
+pub struct AccessToken(String);
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AccessToken(…)")
+    }
+}
+
+/// Signing failed: the key is unusable.
+#[derive(Debug, thiserror::Error)]
+#[error("an access token could not be signed")]
+pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);
+
+impl AccessToken {
+    /// Makes the access token of a session.
+    ///
+    /// # Errors
+    /// [`SigningFailed`].
+    pub fn issue(
+        key: &SigningKey,
+        parties: &Parties,
+        user: &User,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Self, SigningFailed> {
+        let mut header = Header::new(key.algorithm.jws());
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.kid.clone());
+        let claims = Claims {
+            iss: parties.issuer.clone(),
+            aud: parties.audience.clone(),
+            sub: user.id.to_string(),
+            sid: session.id.to_string(),
+            role: user.role,
+            iat: now.as_seconds(),
+            exp: now.plus(LIFETIME).as_seconds(),
+            jti: Uuid::new_v4().to_string(),
+            auth_time: session.created_at.as_seconds(),
+            amr: vec!["pwd".to_owned()],
+            email_verified: user.email_verified,
+        };
+        jsonwebtoken::encode(&header, &claims, &key.encoding_key)
+            .map(Self)
+            .map_err(SigningFailed)
+    }
+
+    /// The text for the client.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The part of a JOSE header that is looked at. `jwk`, `jku`, `x5u` and `x5c` are not: keys come from
+/// the ring.
+#[derive(Deserialize)]
+struct TrustedHeader {
+    typ: String,
+    kid: String,
+    #[serde(default)]
+    crit: serde_json::Value,
+}
+
+/// Verifies an access token against the published keys. No I/O.
+///
+/// # Errors
+/// [`TokenError::UnknownKey`] when it names a key that is not in `keys`.
+pub fn verify(
+    keys: &[PublicKey],
+    parties: &Parties,
+    token: &str,
+    now: Timestamp,
+) -> Result<Subject, TokenError> {
+    const INVALID: TokenError = TokenError::Invalid;
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(INVALID);
+    }
+    let header = token.split('.').next().ok_or(INVALID)?;
+    let header = BASE64URL.decode(header).map_err(|_| INVALID)?;
+    let header: TrustedHeader = serde_json::from_slice(&header).map_err(|_| INVALID)?;
+    // RFC 7515 §4.1.11: whoever does not understand `crit` refuses; no extension is understood here.
+    if header.typ != TYPE || !header.crit.is_null() {
+        return Err(INVALID);
+    }
+    let key = keys
+        .iter()
+        .find(|key| key.kid == header.kid)
+        .ok_or(TokenError::UnknownKey)?;
+
+    let mut validation = Validation::new(key.algorithm.jws());
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[&parties.issuer]);
+    validation.set_audience(&[&parties.audience]);
+    // The times are checked below, against the caller's clock.
+    validation.validate_exp = false;
+    let decoding_key = key.decoding_key().ok_or(INVALID)?;
+    let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation)
+        .map_err(|_| INVALID)?
+        .claims;
+
+    let now = now.as_seconds();
+    let plausible = claims.iat <= now.saturating_add(LEEWAY_SECONDS)
+        && now < claims.exp.saturating_add(LEEWAY_SECONDS)
+        && claims.exp.checked_sub(claims.iat) == Some(LIFETIME.as_secs());
+    if !plausible {
+        return Err(INVALID);
+    }
+    Ok(Subject {
+        user_id: UserId::parse(&claims.sub).map_err(|_| INVALID)?,
+        session_id: SessionId::parse(&claims.sid).map_err(|_| INVALID)?,
+    })
+}
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! Refresh tokens: opaque, checked without I/O, one chain per session.
+//!
+//! `lkrt_` and 80 base64url characters: secret version (4 bytes), user id (16), session id (16),
+//! counter (4), HMAC-SHA256 truncated to 128 bits (16), checksum (4). The checksum lets a secret
+//! scanner tell a real token from a look-alike without the key. 60 bytes leave no padding bits, so a
+//! token has one spelling.
+
+use std::fmt;
+
+use aws_lc_rs::{constant_time, digest, hmac};
+use base64::Engine;
+
+use super::{BASE64URL, TokenError, base64url_decode};
+use crate::secret::{SecretVersion, Secrets};
+use crate::session::SessionId;
+use crate::user::UserId;
+
+const PREFIX: &str = "lkrt_";
+const SIGNED_BYTES: usize = 4 + 16 + 16 + 4;
+/// 128 bits: RFC 2104 §5 asks for no less than half the hash.
+const TAG_BYTES: usize = 16;
+const CHECKSUM_BYTES: usize = 4;
+const TOTAL_BYTES: usize = SIGNED_BYTES + TAG_BYTES + CHECKSUM_BYTES;
+
+/// What an authentic refresh token says. Whether it is still the current one, the session knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshClaims {
+    /// Whose session it is.
+    pub user_id: UserId,
+    /// Which session.
+    pub session_id: SessionId,
+    /// Its place in the chain.
+    pub counter: u32,
+}
+
+/// A refresh token on its way to a client. It cannot be printed by accident.
+pub struct RefreshToken(String);
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RefreshToken(…)")
+    }
+}
+
+impl RefreshToken {
+    /// Makes the token that stands at this place of the chain. The same claims and secret give the
+    /// same token, so that a lost answer can be repeated.
+    #[must_use]
+    pub fn issue(secrets: &Secrets, claims: &RefreshClaims) -> Self {
+        let secret = secrets.current();
+        let mut bytes = Vec::with_capacity(TOTAL_BYTES);
+        bytes.extend_from_slice(&secret.version().0);
+        bytes.extend_from_slice(claims.user_id.as_bytes());
+        bytes.extend_from_slice(claims.session_id.as_bytes());
+        bytes.extend_from_slice(&claims.counter.to_be_bytes());
+        let tag = hmac::sign(&secret.refresh_token_key(), &bytes);
+        bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
+        bytes.extend_from_slice(&checksum(&bytes));
+        Self(format!("{PREFIX}{}", BASE64URL.encode(bytes)))
+    }
+
+    /// The text for the client.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads a refresh token and checks that we made it. No I/O.
+///
+/// # Errors
+/// [`TokenError::UnknownKey`] when it names a secret version that is not loaded.
+pub fn verify(secrets: &Secrets, token: &str) -> Result<RefreshClaims, TokenError> {
+    let bytes = token
+        .strip_prefix(PREFIX)
+        .and_then(base64url_decode)
+        .ok_or(TokenError::Invalid)?;
+    let bytes: &[u8; TOTAL_BYTES] = bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| TokenError::Invalid)?;
+    let (rest, found) = bytes
+        .split_last_chunk::<CHECKSUM_BYTES>()
+        .ok_or(TokenError::Invalid)?;
+    if checksum(rest) != *found {
+        return Err(TokenError::Invalid);
+    }
+    let (signed, tag) = rest.split_at(SIGNED_BYTES);
+    let mut fields = Fields(signed);
+    let version = SecretVersion(fields.take()?);
+    let secret = secrets.find(version).ok_or(TokenError::UnknownKey)?;
+    let expected = hmac::sign(&secret.refresh_token_key(), signed);
+    constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
+        .map_err(|_| TokenError::Invalid)?;
+    Ok(RefreshClaims {
+        user_id: UserId::from_bytes(fields.take()?),
+        session_id: SessionId::from_bytes(fields.take()?),
+        counter: u32::from_be_bytes(fields.take()?),
+    })
+}
+
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], TokenError> {
+        let (field, rest) = self.0.split_first_chunk().ok_or(TokenError::Invalid)?;
+        self.0 = rest;
+        Ok(*field)
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    let mut checksum = [0; CHECKSUM_BYTES];
+    checksum.copy_from_slice(&digest.as_ref()[..CHECKSUM_BYTES]);
+    checksum
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    fn secrets(seed: &str) -> Secrets {
+        let input = format!("mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqW{seed}");
+        Secrets::new(Secret::new(&input).expect("strong"), None)
+    }
+
+    fn claims() -> RefreshClaims {
+        RefreshClaims {
+            user_id: UserId::generate(),
+            session_id: SessionId::generate(),
+            counter: 7,
+        }
+    }
+
+    #[test]
+    fn an_issued_token_verifies_and_is_deterministic() {
+        let (secrets, claims) = (secrets("a"), claims());
+        let token = RefreshToken::issue(&secrets, &claims);
+        assert_eq!(verify(&secrets, token.reveal()), Ok(claims));
+        assert_eq!(
+            token.reveal(),
+            RefreshToken::issue(&secrets, &claims).reveal()
+        );
+        assert_eq!(token.reveal().len(), 85);
+    }
+
+    #[test]
+    fn bug_20_every_prefix_suffix_bit_flip_and_case_flip_is_refused() {
+        let secrets = secrets("a");
+        let token = RefreshToken::issue(&secrets, &claims());
+        let token = token.reveal();
+        for cut in 0..token.len() {
+            assert!(verify(&secrets, &token[..cut]).is_err(), "prefix of {cut}");
+            assert!(
+                cut == 0 || verify(&secrets, &token[cut..]).is_err(),
+                "suffix from {cut}"
+            );
+        }
+        for (position, byte) in token.bytes().enumerate() {
+            for bit in 0..8 {
+                let mut forged = token.as_bytes().to_vec();
+                forged[position] = byte ^ (1 << bit);
+                if let Ok(forged) = String::from_utf8(forged) {
+                    assert!(
+                        verify(&secrets, &forged).is_err(),
+                        "bit {bit} of {position}"
+                    );
+                }
+            }
+        }
+        for extra in [
+            format!("{token}="),
+            format!("{token}A"),
+            format!(" {token}"),
+            format!("{token}\n"),
+        ] {
+            assert!(verify(&secrets, &extra).is_err(), "{extra:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_previous_secret_is_accepted_and_of_any_other_refused() {
+        let old = RefreshToken::issue(&secrets("a"), &claims());
+        let strong = |seed| {
+            Secret::new(&format!(
+                "mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqW{seed}"
+            ))
+            .expect("strong")
+        };
+        let rotated = Secrets::new(strong("b"), Some(strong("a")));
+        assert!(verify(&rotated, old.reveal()).is_ok());
+        assert_eq!(
+            verify(&secrets("b"), old.reveal()),
+            Err(TokenError::UnknownKey)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_or_verifies(text in "(lkrt_)?.{0,120}", encoded in "lkrt_[A-Za-z0-9_-]{80}") {
+            let secrets = secrets("a");
+            prop_assert!(verify(&secrets, &text).is_err());
+            prop_assert!(verify(&secrets, &encoded).is_err());
+        }
+    }
+}
