@@ -1,2 +1,47 @@
-//! x
-fn main() {}
+//! `cargo local`: Latchkey on a laptop, without AWS and without Docker.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool")]
+
+mod bench;
+mod cargo_lambda;
+mod run;
+mod samples;
+mod state;
+
+use std::process::ExitCode;
+
+use local::Error;
+
+const USAGE: &str = "\
+cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
+cargo local event <bin>     print a sample event for a function, with live tokens and ids
+cargo local bench           build for release and measure every function
+cargo local reset           forget everything: accounts, keys, secrets
+
+options of cargo local:     --port N (9000), --dynamodb-port N (8000)";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["event", binary] => samples::print(binary).await,
+        ["bench"] => bench::run().await,
+        ["reset"] => state::reset(),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        options => match run::Options::parse(options) {
+            Some(options) => run::run(options).await,
+            None => Err(Error::from(format!("cargo local does not know that.\n{USAGE}"))),
+        },
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

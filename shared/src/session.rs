@@ -11,12 +11,12 @@ use crate::field::FieldError;
 use crate::user::{Status, User, UserId, uuid_id};
 
 /// A session nobody refreshed for this long is over.
-pub const IDLE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const IDLE_LIFETIME: Duration = Duration::from_hours(720);
 /// A session is over this long after the sign-in, however often it was refreshed (OWASP ASVS 5.0
 /// 7.3.2, 10.4.8).
-pub const ABSOLUTE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub const ABSOLUTE_LIFETIME: Duration = Duration::from_hours(2160);
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
-pub const RECENT_SIGN_IN: Duration = Duration::from_secs(5 * 60);
+pub const RECENT_SIGN_IN: Duration = Duration::from_mins(5);
 
 /// Longest user agent kept, in bytes: a session stays below 1 KB, one write unit.
 const MAX_USER_AGENT_BYTES: usize = 256;
@@ -161,7 +161,9 @@ mod tests {
     use crate::email::Email;
     use crate::user::Role;
 
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
+
+    type Change = fn(&mut User, &mut Session);
 
     fn signed_in() -> (User, Session, Timestamp) {
         let now = Timestamp::from_seconds(1_800_000_000);
@@ -175,13 +177,12 @@ mod tests {
     fn a_session_lives_until_something_ends_it() {
         let (user, session, now) = signed_in();
         assert!(session.is_live(&user, now));
-        type Change = fn(&mut User, &mut Session);
         let changes: [(&str, Change); 5] = [
             ("suspended", |user, _| user.status = Status::Suspended),
             ("password changed", |user, _| user.credential_version += 1),
             ("all sessions ended", |user, _| user.session_epoch += 1),
             ("revoked", |_, session| {
-                session.revoked_at = Some(session.created_at)
+                session.revoked_at = Some(session.created_at);
             }),
             ("another user's", |user, _| user.id = UserId::generate()),
         ];

@@ -71,10 +71,6 @@ impl Fields {
     }
 
     /// A field that may be missing or `null`: both are the inner `None`.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer option says whether the field could be parsed"
-    )]
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -87,10 +83,6 @@ impl Fields {
     }
 
     /// A field of a merge (RFC 7396): missing keeps `current`, `null` clears it.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer option says whether the field could be parsed"
-    )]
     pub fn merged<T>(
         &mut self,
         name: &str,

@@ -15,7 +15,7 @@ use crate::session::{Session, SessionId};
 use crate::user::{Role, User, UserId};
 
 /// How long a tombstone stays: longer than any session or token of the account can.
-const TOMBSTONE_LIFETIME: Duration = Duration::from_secs(100 * 24 * 60 * 60);
+const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(2400);
 /// A batch read is asked this often for what it left out.
 const BATCH_ATTEMPTS: u32 = 4;
 const BATCH_BACKOFF: Duration = Duration::from_millis(40);
@@ -222,7 +222,7 @@ impl Store {
             deleted_at: change.at,
             version: read.version + 1,
         };
-        let id: AttributeValue = text(read.id);
+        let id: AttributeValue = text(&read.id);
         let tombstone = item::new_item(Key::tombstone(&read.id), &tombstone, change)?;
         let mut items = vec![
             item::delete_when(

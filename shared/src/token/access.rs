@@ -15,7 +15,7 @@ use crate::session::{Session, SessionId};
 use crate::user::{Role, User, UserId};
 
 /// How long an access token is valid.
-pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(15);
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
 /// Largest token looked at: ours have below 1 KB.

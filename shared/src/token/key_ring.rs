@@ -18,13 +18,13 @@ use crate::config::{self, ConfigError};
 use crate::secret::{Secret, Secrets, Unwrappable};
 
 /// A key signs for this long.
-const SIGNING_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const SIGNING_PERIOD: Duration = Duration::from_hours(720);
 /// A key is published this long before it signs, so that every cache of the key set has it by then.
-const PUBLISHED_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
+const PUBLISHED_BEFORE: Duration = Duration::from_hours(24);
 /// A key stays published this long after its last signature has expired.
-const RETIRED_AFTER: Duration = Duration::from_secs(60 * 60);
+const RETIRED_AFTER: Duration = Duration::from_hours(1);
 /// A loaded ring is used for this long at most: how long a revoked key can still be trusted.
-pub const MAX_RING_AGE: Duration = Duration::from_secs(10 * 60);
+pub const MAX_RING_AGE: Duration = Duration::from_mins(10);
 
 /// How a key signs. Fixed when the key is made: a token never chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +252,7 @@ impl SigningKey {
 }
 
 /// The key that signs at `now`: the one that started last. Nothing while there is none.
+#[must_use] 
 pub fn signing_at(keys: &[WrappedKey], now: Timestamp) -> Option<&WrappedKey> {
     keys.iter()
         .filter(|key| key.signs_from <= now)
@@ -296,8 +297,8 @@ pub fn plan_rotation(keys: &[PublicKey], now: Timestamp) -> RotationPlan {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(60 * 60);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn key(kid: &str, signs_from: Timestamp) -> PublicKey {
         let numbers = PublicNumbers::Rsa {

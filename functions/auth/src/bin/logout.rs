@@ -60,7 +60,7 @@ async fn logout(
         Scope::Others => {
             store
                 .revoke_other_sessions(&user, &session, &change)
-                .await?
+                .await?;
         }
         Scope::All => store.revoke_all_sessions(&user, &change).await?,
     }

@@ -2,7 +2,7 @@
 
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::http::{self, ApiResult, Request, StatusCode};
+use latchkey::http::{self, ApiResult, StatusCode};
 use latchkey::keys::TokenVerifier;
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -32,10 +32,10 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| get_jwks(&tokens, request)).await
+    http::serve(|_| get_jwks(&tokens)).await
 }
 
-async fn get_jwks(tokens: &TokenVerifier, _request: Request) -> ApiResult {
+async fn get_jwks(tokens: &TokenVerifier) -> ApiResult {
     let keys = tokens.published(clock::now()).await?;
     let keys = keys.iter().map(KeyResponse::from).collect();
     Ok(http::json(StatusCode::OK, &KeySetResponse { keys })?.public_for(MAX_AGE_SECONDS))

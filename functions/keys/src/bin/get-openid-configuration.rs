@@ -1,12 +1,14 @@
-//! `GET /.well-known/openid-configuration`: where to find issuer and keys (OpenID Connect Discovery 1.0
+//! `GET /.well-known/openid-configuration`: where to find issuer and keys (`OpenID` Connect Discovery 1.0
 //! §4). Anybody may call it.
 //!
 //! Enough for whoever verifies our access tokens, such as API Gateway's JWT authorizer. There is no
-//! authorization endpoint: Latchkey is no OpenID provider for browsers.
+//! authorization endpoint: Latchkey is no `OpenID` provider for browsers.
+
+use std::future::ready;
 
 use lambda_http::Error;
 use latchkey::config;
-use latchkey::http::{self, ApiResult, Request, StatusCode};
+use latchkey::http::{self, ApiResult, StatusCode};
 use latchkey::telemetry;
 use serde::Serialize;
 
@@ -26,10 +28,10 @@ struct DiscoveryResponse<'a> {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let issuer = config::issuer()?;
-    http::serve(|request| get_openid_configuration(&issuer, request)).await
+    http::serve(|_| ready(get_openid_configuration(&issuer))).await
 }
 
-async fn get_openid_configuration(issuer: &str, _request: Request) -> ApiResult {
+fn get_openid_configuration(issuer: &str) -> ApiResult {
     let discovery = DiscoveryResponse {
         issuer,
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),

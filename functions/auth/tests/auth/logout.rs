@@ -1,0 +1,154 @@
+use harness::HttpRequest;
+use serde_json::json;
+
+use crate::bundle;
+
+#[tokio::test]
+async fn signing_out_ends_this_session_and_no_other() {
+    let bundle = bundle().await;
+    for method in ["POST", "DELETE"] {
+        let account = bundle.account().await;
+        let other = bundle.sign_in(&account.email).await;
+        let _ = bundle
+            .send_as(&account, method, "/v1/auth/logout")
+            .await
+            .expect_status(204);
+        let _ = bundle
+            .send_as(&account, "GET", "/v1/users/me")
+            .await
+            .expect_status(401);
+        let _ = bundle
+            .refresh(&account.refresh_token)
+            .await
+            .expect_status(401);
+        let _ = bundle
+            .send_as(&other, "GET", "/v1/users/me")
+            .await
+            .expect_status(200);
+    }
+}
+
+#[tokio::test]
+async fn others_and_all_end_what_they_say() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let other = bundle.sign_in(&account.email).await;
+    let _ = bundle
+        .send_as(&account, "POST", "/v1/auth/logout?scope=others")
+        .await
+        .expect_status(204);
+    let _ = bundle
+        .send_as(&other, "GET", "/v1/users/me")
+        .await
+        .expect_status(401);
+    let _ = bundle
+        .refresh(&other.refresh_token)
+        .await
+        .expect_status(401);
+    let _ = bundle
+        .send_as(&account, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+    let answer = bundle
+        .refresh(&account.refresh_token)
+        .await
+        .expect_status(200);
+    let newest = answer.text_at("/refreshToken");
+
+    let other = bundle.sign_in(&account.email).await;
+    let _ = bundle
+        .send_as(&account, "POST", "/v1/auth/logout?scope=all")
+        .await
+        .expect_status(204);
+    for dead in [&account, &other] {
+        let _ = bundle
+            .send_as(dead, "GET", "/v1/users/me")
+            .await
+            .expect_status(401);
+    }
+    let _ = bundle.refresh(&newest).await.expect_status(401);
+    let back = bundle.sign_in(&account.email).await;
+    let _ = bundle
+        .send_as(&back, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
+async fn a_refresh_token_signs_out_when_the_access_token_has_expired() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let body = json!({ "refreshToken": account.refresh_token });
+    let request = HttpRequest::new("POST", "/v1/auth/logout")
+        .bearer("expired")
+        .json(&body);
+    let _ = bundle.send(&request).await.expect_status(204);
+    let _ = bundle
+        .send_as(&account, "GET", "/v1/users/me")
+        .await
+        .expect_status(401);
+    let _ = bundle.send(&request).await.expect_status(204);
+
+    let forged = json!({ "refreshToken": format!("{}A", account.refresh_token) });
+    let _ = bundle
+        .post("/v1/auth/logout", &forged)
+        .await
+        .expect_status(401);
+}
+
+#[tokio::test]
+async fn an_old_refresh_token_ends_its_own_session_but_no_others() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let other = bundle.sign_in(&account.email).await;
+    let second = bundle
+        .refresh(&account.refresh_token)
+        .await
+        .text_at("/refreshToken");
+    let _ = bundle.refresh(&second).await.expect_status(200);
+    let old = json!({ "refreshToken": account.refresh_token });
+    let _ = bundle
+        .post("/v1/auth/logout?scope=all", &old)
+        .await
+        .expect_status(401);
+    let _ = bundle
+        .send_as(&other, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+    let _ = bundle
+        .post("/v1/auth/logout", &old)
+        .await
+        .expect_status(204);
+    let _ = bundle
+        .send_as(&account, "GET", "/v1/users/me")
+        .await
+        .expect_status(401);
+    let _ = bundle
+        .send_as(&other, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
+async fn without_a_token_or_with_a_wrong_scope_nothing_happens() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let answer = bundle
+        .send(&HttpRequest::new("POST", "/v1/auth/logout"))
+        .await
+        .expect_status(401);
+    assert_eq!(answer.code(), "missing_token");
+    for path in [
+        "/v1/auth/logout?scope=everything",
+        "/v1/auth/logout?scop=all",
+    ] {
+        let _ = bundle
+            .send_as(&account, "DELETE", path)
+            .await
+            .expect_status(400);
+    }
+    let _ = bundle
+        .send_as(&account, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+}

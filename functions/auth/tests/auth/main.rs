@@ -1,0 +1,15 @@
+//! The endpoints of `auth`, black-box: real binaries, embedded engine, events as API Gateway makes them.
+
+mod budgets;
+mod hostile;
+mod login;
+mod logout;
+mod races;
+mod refresh;
+mod register;
+
+use harness::Bundle;
+
+async fn bundle() -> Bundle {
+    Bundle::start(env!("CARGO_BIN_EXE_login")).await
+}

@@ -1,0 +1,14 @@
+//! The endpoints of `users`, black-box: real binaries, embedded engine, events as API Gateway makes them.
+
+mod authentication;
+mod budgets;
+mod create_admin;
+mod delete;
+mod read;
+mod update;
+
+use harness::Bundle;
+
+async fn bundle() -> Bundle {
+    Bundle::start(env!("CARGO_BIN_EXE_get-user")).await
+}

@@ -1,0 +1,79 @@
+//! What a function answered to a request.
+
+use serde_json::Value;
+
+/// An HTTP answer, out of the event response of a function.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u64,
+    /// Headers, names in lower case.
+    pub headers: Value,
+    /// The body as JSON; null when there is none.
+    pub body: Value,
+    /// The body as it stands.
+    pub text: String,
+}
+
+impl Answer {
+    /// Reads an event response.
+    #[must_use]
+    pub fn from_event(event: &Value) -> Self {
+        let text = event["body"].as_str().unwrap_or_default().to_owned();
+        Self {
+            status: event["statusCode"].as_u64().unwrap_or_default(),
+            headers: event["headers"].clone(),
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
+    }
+
+    /// A header, or the empty string.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name].as_str().unwrap_or_default()
+    }
+
+    /// A property of the body that is text, or the empty string.
+    #[must_use]
+    pub fn text_at(&self, pointer: &str) -> String {
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The stable code of a problem, or the empty string.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// Field and code of every refused field.
+    #[must_use]
+    pub fn field_codes(&self) -> Vec<(&str, &str)> {
+        self.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| {
+                (
+                    error["field"].as_str().unwrap_or_default(),
+                    error["code"].as_str().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// Asserts the status and hands the answer on.
+    ///
+    /// # Panics
+    /// When it is another.
+    #[must_use]
+    #[track_caller]
+    pub fn expect_status(self, status: u64) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}

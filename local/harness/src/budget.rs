@@ -1,0 +1,63 @@
+//! What a request may cost and what a function may do.
+
+use std::time::Duration;
+
+use local::event::HttpRequest;
+use local::template::Grant;
+
+use crate::{Bundle, Call, Cost};
+
+/// Longer than a function computes between two calls, so that only calls made together overlap.
+const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
+
+impl Bundle {
+    /// Counts the calls of one request that succeeds, on a warm function.
+    ///
+    /// # Panics
+    /// When it does not succeed.
+    pub async fn cost_of(&self, request: &HttpRequest) -> Cost {
+        self.recorder().set_delay(OBSERVATION_DELAY);
+        let _ = self.recorder().take();
+        let answer = self.send(request).await;
+        assert!(answer.status < 300, "{}", answer.text);
+        self.recorder().set_delay(Duration::ZERO);
+        Cost::of(&self.recorder().take())
+    }
+
+    /// Asserts that a function's policy allows everything it touched in `calls`, and nothing it did not
+    /// touch.
+    ///
+    /// # Panics
+    /// When the two differ.
+    pub fn assert_policy(&self, calls: &[Call], function: &str) {
+        let block = self
+            .functions()
+            .iter()
+            .find(|block| block.binary == function);
+        let grants = &block.expect("the template has the function").grants;
+        let touched: Vec<_> = calls
+            .iter()
+            .filter(|call| call.function == function)
+            .flat_map(|call| &call.touched)
+            .collect();
+        for touch in &touched {
+            let allowed = grants.iter().any(|grant| allows(grant, touch));
+            assert!(
+                allowed,
+                "{function} does {touch:?}, which its policy does not allow"
+            );
+        }
+        for grant in grants {
+            let needed = touched.iter().any(|touch| allows(grant, touch));
+            assert!(needed, "{function} may {grant:?}, which it never does");
+        }
+    }
+}
+
+fn allows(grant: &Grant, (action, key): &(String, String)) -> bool {
+    let matches = match grant.leading_keys.strip_suffix('*') {
+        Some(prefix) => key.starts_with(prefix),
+        None => *key == grant.leading_keys,
+    };
+    grant.action == *action && matches
+}

@@ -1,0 +1,335 @@
+//! The whole bundle under test.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::engine::Engine;
+use local::event::{HttpRequest, matches_route};
+use local::function::Function;
+use local::settings::{Settings, TABLE};
+use local::template::{FunctionBlock, Template};
+use local::workspace_root;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::{Answer, Contract, Recorder};
+
+/// The password of every account the harness makes.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// A strong secret, for tests alone.
+const SECRET: &str = "uT7xKq2mWz9RbLc4VnYe8HgPs3JdFa6oNiXy1BwQvMtZkEr5";
+
+/// Table, functions and everything between them. Each test has its own.
+pub struct Bundle {
+    binaries: PathBuf,
+    functions: Vec<FunctionBlock>,
+    contract: Contract,
+    engine: Engine,
+    recorder: Recorder,
+    running: Mutex<HashMap<String, Arc<Function>>>,
+    accounts: AtomicU32,
+}
+
+/// An account that has signed in.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub id: String,
+    /// Its address.
+    pub email: String,
+    /// Its access token.
+    pub access_token: String,
+    /// Its refresh token.
+    pub refresh_token: String,
+}
+
+impl Bundle {
+    /// An empty bundle with its first signing key. `binary` is any binary of the build under test
+    /// (`env!("CARGO_BIN_EXE_…")`); the others stand beside it.
+    ///
+    /// # Panics
+    /// When anything does not start.
+    pub async fn start(binary: &str) -> Self {
+        let bundle = Self::without_keys(binary).await;
+        let rotated = bundle.invoke("rotate-keys", &json!({})).await;
+        assert!(rotated["published"].is_string(), "{rotated}");
+        let _ = bundle.recorder.take();
+        bundle
+    }
+
+    /// An empty bundle before `rotate-keys` has ever run.
+    ///
+    /// # Panics
+    /// When anything does not start.
+    pub async fn without_keys(binary: &str) -> Self {
+        let root = workspace_root();
+        let template = Template::load(&root).expect("template.yaml is readable");
+        let engine = Engine::in_memory().await.expect("the engine starts");
+        engine
+            .create_table(&template, TABLE)
+            .expect("the template's table is valid");
+        let recorder = Recorder::start(engine.endpoint()).await;
+        Self {
+            binaries: Path::new(binary)
+                .parent()
+                .expect("a folder of binaries")
+                .to_owned(),
+            functions: template.functions(),
+            contract: Contract::load(&root),
+            engine,
+            recorder,
+            running: Mutex::default(),
+            accounts: AtomicU32::new(0),
+        }
+    }
+
+    /// What stands between the functions and the table.
+    #[must_use]
+    pub const fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The settings that `function` gets, exactly as the template names them.
+    ///
+    /// # Panics
+    /// When the template has no such function.
+    #[must_use]
+    pub fn environment(&self, function: &str) -> Vec<(String, String)> {
+        let block = self.functions.iter().find(|block| block.binary == function);
+        let block = block.unwrap_or_else(|| panic!("template.yaml has no function {function}"));
+        let settings = Settings {
+            endpoint: self.recorder.endpoint_for(function),
+            issuer: "http://127.0.0.1:9000".to_owned(),
+            session_secret: SECRET.to_owned(),
+        };
+        settings.environment(block)
+    }
+
+    /// Where a binary is.
+    ///
+    /// # Panics
+    /// When it is not built.
+    #[must_use]
+    pub fn binary(&self, function: &str) -> PathBuf {
+        let binary = self.binaries.join(function);
+        assert!(
+            binary.exists(),
+            "{function} is not built: run cargo test --workspace"
+        );
+        binary
+    }
+
+    /// Starts one more process of a function.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn spawn(&self, function: &str) -> Function {
+        Function::start(&self.binary(function), &self.environment(function))
+            .await
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The process of a function that all calls share; started by the first.
+    pub async fn function(&self, function: &str) -> Arc<Function> {
+        let mut running = self.running.lock().await;
+        if let Some(running) = running.get(function) {
+            return Arc::clone(running);
+        }
+        let started = Arc::new(self.spawn(function).await);
+        running.insert(function.to_owned(), Arc::clone(&started));
+        started
+    }
+
+    /// Ends the shared process of a function; the next call starts another.
+    pub async fn restart(&self, function: &str) {
+        self.running.lock().await.remove(function);
+    }
+
+    /// Invokes a function directly.
+    ///
+    /// # Panics
+    /// When it reports an error.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Value {
+        let running = self.function(function).await;
+        running
+            .invoke(payload)
+            .await
+            .unwrap_or_else(|error| panic!("{function}: {}", error.0))
+    }
+
+    /// Sends a request to the function that serves it, and checks the answer against the contract.
+    ///
+    /// # Panics
+    /// When no route serves it, the function fails, or the answer is not as documented.
+    pub async fn send(&self, request: &HttpRequest) -> Answer {
+        let (function, _) = self.route(request);
+        let running = self.function(&function).await;
+        self.send_to(&running, request).await
+    }
+
+    /// Sends a request to one process.
+    ///
+    /// # Panics
+    /// As [`send`](Self::send).
+    pub async fn send_to(&self, function: &Function, request: &HttpRequest) -> Answer {
+        let (name, route) = self.route(request);
+        let event = function.invoke(&request.event(&route)).await;
+        let event = event.unwrap_or_else(|error| panic!("{name}: {}", error.0));
+        let answer = Answer::from_event(&event);
+        self.contract.check(request, &answer);
+        answer
+    }
+
+    fn route(&self, request: &HttpRequest) -> (String, String) {
+        let serving = self.functions.iter().find_map(|function| {
+            let serves = |(method, path): &&(String, String)| {
+                *method == request.method && matches_route(path, &request.path)
+            };
+            let (_, path) = function.routes.iter().find(serves)?;
+            Some((function.binary.clone(), path.clone()))
+        });
+        serving.unwrap_or_else(|| panic!("no route for {} {}", request.method, request.path))
+    }
+
+    /// A request body's answer: `POST` with JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(&HttpRequest::new("POST", path).json(body)).await
+    }
+
+    /// A request of an account without a body.
+    pub async fn send_as(&self, account: &Account, method: &str, path: &str) -> Answer {
+        self.send(&HttpRequest::new(method, path).bearer(&account.access_token))
+            .await
+    }
+
+    /// Registers an account and signs it in.
+    pub async fn account(&self) -> Account {
+        let number = self.accounts.fetch_add(1, Ordering::Relaxed);
+        let email = format!("user{number}@example.com");
+        let body = json!({ "email": email, "password": PASSWORD });
+        let _ = self
+            .post("/v1/auth/register", &body)
+            .await
+            .expect_status(201);
+        self.sign_in(&email).await
+    }
+
+    /// An account with another role, set in the table itself.
+    pub async fn account_with_role(&self, role: &str) -> Account {
+        let account = self.account().await;
+        self.edit_user(&account.id, "role", &json!({ "S": role }));
+        account
+    }
+
+    /// The first admin, made by `create-admin`.
+    ///
+    /// # Panics
+    /// When there is one already.
+    pub async fn admin(&self) -> Account {
+        let email = "admin@example.com";
+        let created = self
+            .invoke(
+                "create-admin",
+                &json!({ "email": email, "password": PASSWORD }),
+            )
+            .await;
+        assert_eq!(created["created"], true, "{created}");
+        self.sign_in(email).await
+    }
+
+    /// Signs an account in once more.
+    pub async fn sign_in(&self, email: &str) -> Account {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = self.post("/v1/auth/login", &body).await.expect_status(200);
+        Account {
+            id: answer.text_at("/user/id"),
+            email: email.to_owned(),
+            access_token: answer.text_at("/accessToken"),
+            refresh_token: answer.text_at("/refreshToken"),
+        }
+    }
+
+    /// Trades a refresh token.
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.post("/v1/auth/refresh", &json!({ "refreshToken": token }))
+            .await
+    }
+
+    /// Every item of the table.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    #[must_use]
+    pub fn items(&self) -> Vec<Value> {
+        let request =
+            serde_json::from_value(json!({ "TableName": TABLE })).expect("a scan request");
+        let response = self
+            .engine
+            .database()
+            .scan(request)
+            .expect("the engine scans");
+        let response = serde_json::to_value(response).expect("a scan response");
+        response["Items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The items of a type.
+    #[must_use]
+    pub fn items_of_type(&self, kind: &str) -> Vec<Value> {
+        let mut items = self.items();
+        items.retain(|item| item["type"]["S"] == kind);
+        items
+    }
+
+    /// Writes an item as it is.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn put(&self, item: &Value) {
+        let request = json!({ "TableName": TABLE, "Item": item });
+        let request = serde_json::from_value(request).expect("a put request");
+        self.engine
+            .database()
+            .put_item(request)
+            .expect("the engine writes");
+    }
+
+    /// Sets an attribute of every item that `choose` picks: how tests move time, role and status.
+    pub fn edit(&self, choose: impl Fn(&Value) -> bool, attribute: &str, value: &Value) {
+        for mut item in self.items().into_iter().filter(choose) {
+            item[attribute] = value.clone();
+            self.put(&item);
+        }
+    }
+
+    /// Sets an attribute of a user.
+    pub fn edit_user(&self, id: &str, attribute: &str, value: &Value) {
+        self.edit(
+            |item| item["type"]["S"] == "user" && item["id"]["S"] == id,
+            attribute,
+            value,
+        );
+    }
+
+    /// Moves a moment of every session `seconds` into the past.
+    ///
+    /// # Panics
+    /// When a session has no such moment.
+    pub fn age_sessions(&self, attribute: &str, seconds: u64) {
+        for mut session in self.items_of_type("session") {
+            let moment = session[attribute]["N"]
+                .as_str()
+                .and_then(|moment| moment.parse::<u64>().ok());
+            let moment = moment.expect("a moment") - seconds * 1000;
+            session[attribute] = json!({ "N": moment.to_string() });
+            self.put(&session);
+        }
+    }
+
+    /// The functions of the template.
+    #[must_use]
+    pub fn functions(&self) -> &[FunctionBlock] {
+        &self.functions
+    }
+}

@@ -1,0 +1,3 @@
+//! x
+use local::Error;
+pub async fn run() -> Result<(), Error> { Ok(()) }

@@ -1,0 +1,236 @@
+//! `cargo local`: everything, until Ctrl-C.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use local::engine::Engine;
+use local::function::Function;
+use local::settings::{Settings, TABLE};
+use local::template::Template;
+use local::{Error, workspace_root};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cargo_lambda;
+use crate::state::{State, random_secret};
+
+const ADMIN_EMAIL: &str = "admin@example.com";
+/// How long `cargo lambda watch` may take to start, and to stop.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where things listen.
+pub struct Options {
+    port: u16,
+    dynamodb_port: u16,
+}
+
+impl Options {
+    /// Reads the options of the command line.
+    pub fn parse(arguments: &[&str]) -> Option<Self> {
+        let mut options = Self {
+            port: 9000,
+            dynamodb_port: 8000,
+        };
+        for pair in arguments.chunks(2) {
+            match pair {
+                ["--port", port] => options.port = port.parse().ok()?,
+                ["--dynamodb-port", port] => options.dynamodb_port = port.parse().ok()?,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
+/// Runs everything until it is told to stop.
+pub async fn run(options: Options) -> Result<(), Error> {
+    require_compiler().await?;
+    let root = workspace_root();
+    let state = State::open(options.port, options.dynamodb_port)?;
+    end_previous(&state).await;
+    let listener = bind(options.dynamodb_port, "--dynamodb-port").await?;
+    drop(bind(options.port, "--port").await?);
+    let cargo_lambda = cargo_lambda::find_or_install(&state.tools()).await?;
+
+    let template = Template::load(&root)?;
+    let engine = Engine::on_file(&state.database(), listener).map_err(|error| state.broken_database(error))?;
+    let created = engine.create_table(&template, TABLE).map_err(|error| state.broken_database(error))?;
+    let settings = Settings {
+        endpoint: engine.endpoint().to_owned(),
+        issuer: format!("http://127.0.0.1:{}", options.port),
+        session_secret: state.session_secret.clone(),
+    };
+    println!("Building the functions: some minutes the first time, seconds afterwards.");
+    build(&root).await?;
+    if created {
+        println!("Made the table from template.yaml.");
+    }
+    invoke(&template, &settings, "rotate-keys", &json!({})).await?;
+    let password = random_secret();
+    let admin = json!({ "email": ADMIN_EMAIL, "password": password });
+    let admin = invoke(&template, &settings, "create-admin", &admin).await?;
+
+    let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;
+    wait_until_listening(&mut watch, options.port).await?;
+    print_welcome(&options, (admin["created"] == true).then_some(password.as_str()));
+    let ended = tokio::select! {
+        () = stop_signal() => None,
+        status = watch.wait() => Some(status?),
+    };
+    stop(&mut watch, &state).await;
+    match ended {
+        None => Ok(()),
+        Some(status) => Err(format!("cargo lambda watch ended by itself: {status}").into()),
+    }
+}
+
+/// Linking needs a C compiler as much as the libraries do.
+async fn require_compiler() -> Result<(), Error> {
+    let found = Command::new("cc").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+    match found {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("there is no C compiler (cc): install one, such as the package build-essential".into()),
+    }
+}
+
+async fn bind(port: u16, option: &str) -> Result<TcpListener, Error> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|_| format!("port {port} is taken: stop what uses it, or choose another with {option}").into())
+}
+
+async fn build(root: &Path) -> Result<(), Error> {
+    let status = Command::new("cargo").args(["build", "--bins"]).current_dir(root).status().await;
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("the functions could not be built".into()),
+    }
+}
+
+/// Where cargo puts the binaries: this program is one of them.
+pub fn binaries() -> Result<PathBuf, Error> {
+    let program = std::env::current_exe()?;
+    Ok(program.parent().ok_or("this program has no folder")?.to_owned())
+}
+
+/// Runs a function once.
+pub async fn invoke(
+    template: &Template,
+    settings: &Settings,
+    binary: &str,
+    payload: &Value,
+) -> Result<Value, Error> {
+    let functions = template.functions();
+    let block = functions.iter().find(|block| block.binary == binary);
+    let block = block.ok_or_else(|| format!("template.yaml has no function {binary}"))?;
+    let function = Function::start(&binaries()?.join(binary), &settings.environment(block)).await?;
+    let answer = function.invoke(payload).await;
+    answer.map_err(|error| format!("{binary}: {}", error.0).into())
+}
+
+fn start_watch(
+    cargo_lambda: &Path,
+    root: &Path,
+    settings: &Settings,
+    options: &Options,
+    state: &State,
+) -> Result<Child, Error> {
+    let watch = Command::new(cargo_lambda)
+        .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port"])
+        .arg(options.port.to_string())
+        .current_dir(root)
+        .envs(settings.shared_environment())
+        // A group of its own, so that all of it can be ended.
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("cargo lambda watch does not start: {error}"))?;
+    let pid = watch.id().unwrap_or_default().to_string();
+    std::fs::write(state.watch_pid(), pid)?;
+    Ok(watch)
+}
+
+async fn wait_until_listening(watch: &mut Child, port: u16) -> Result<(), Error> {
+    let listening = async {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::select! {
+        listening = tokio::time::timeout(START_TIMEOUT, listening) => {
+            listening.map_err(|_| "cargo lambda watch does not listen".into())
+        }
+        status = watch.wait() => Err(format!("cargo lambda watch ended: {}", status?).into()),
+    }
+}
+
+async fn stop_signal() {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+async fn stop(watch: &mut Child, state: &State) {
+    if let Some(pid) = watch.id() {
+        signal_group(pid, "INT").await;
+        if tokio::time::timeout(STOP_TIMEOUT, watch.wait()).await.is_err() {
+            signal_group(pid, "KILL").await;
+        }
+    }
+    let _ = std::fs::remove_file(state.watch_pid());
+}
+
+/// Ends what a run left behind that was killed before it could.
+async fn end_previous(state: &State) {
+    let pid = std::fs::read_to_string(state.watch_pid()).ok().and_then(|pid| pid.trim().parse::<u32>().ok());
+    let Some(pid) = pid else { return };
+    let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    if String::from_utf8_lossy(&command).contains("cargo-lambda") {
+        println!("Ending what the last run left behind.");
+        signal_group(pid, "INT").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        signal_group(pid, "KILL").await;
+    }
+    let _ = std::fs::remove_file(state.watch_pid());
+}
+
+async fn signal_group(pid: u32, signal: &str) {
+    let group = format!("-{pid}");
+    let _ = Command::new("kill")
+        .args(["-s", signal, "--", &group])
+        .stderr(Stdio::null())
+        .status()
+        .await;
+}
+
+fn print_welcome(options: &Options, password: Option<&str>) {
+    let port = options.port;
+    println!();
+    println!("Latchkey   http://127.0.0.1:{port}");
+    println!("DynamoDB   http://127.0.0.1:{}, kept in .local/", options.dynamodb_port);
+    match password {
+        Some(password) => println!("Admin      {ADMIN_EMAIL} / {password}   (shown this once)"),
+        None => println!("Admin      made on an earlier run; cargo local reset starts afresh"),
+    }
+    println!();
+    println!("Try:");
+    println!("  curl -si http://127.0.0.1:{port}/v1/auth/register -H 'content-type: application/json' \\");
+    println!("    -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}}'");
+    println!("  cargo local event get-user > /tmp/event.json");
+    println!("  cargo lambda invoke get-user --data-file /tmp/event.json");
+    println!();
+    println!("A function starts with its first request. Ctrl-C stops everything.");
+}

@@ -1,0 +1,119 @@
+//! What is kept between runs, under `.local/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use local::{Error, workspace_root};
+use serde_json::{Value, json};
+
+/// The folder `.local/`.
+pub struct State {
+    folder: PathBuf,
+    /// The session secret, made on the first run.
+    pub session_secret: String,
+    /// Where the functions listen.
+    pub port: u16,
+    /// Where the engine listens.
+    pub dynamodb_port: u16,
+}
+
+fn folder() -> PathBuf {
+    workspace_root().join(".local")
+}
+
+fn broken(path: &Path, reason: impl std::fmt::Display) -> Error {
+    format!("{} is broken ({reason}): cargo local reset starts afresh", path.display()).into()
+}
+
+impl State {
+    /// Reads `.local/`, making it on the first run.
+    pub fn open(port: u16, dynamodb_port: u16) -> Result<Self, Error> {
+        let folder = folder();
+        fs::create_dir_all(&folder).map_err(|error| broken(&folder, error))?;
+        let settings = folder.join("settings.json");
+        let session_secret = if settings.exists() {
+            Self::existing()?.session_secret
+        } else {
+            random_secret()
+        };
+        let document = json!({
+            "sessionSecret": session_secret,
+            "port": port,
+            "dynamodbPort": dynamodb_port,
+        });
+        fs::write(&settings, document.to_string()).map_err(|error| broken(&settings, error))?;
+        Ok(Self {
+            folder,
+            session_secret,
+            port,
+            dynamodb_port,
+        })
+    }
+
+    /// Reads `.local/` as the last run left it.
+    pub fn existing() -> Result<Self, Error> {
+        let folder = folder();
+        let path = folder.join("settings.json");
+        let text = fs::read_to_string(&path)
+            .map_err(|_| "nothing is running here: start cargo local in another terminal first")?;
+        let document: Value = serde_json::from_str(&text).map_err(|error| broken(&path, error))?;
+        let secret = document["sessionSecret"].as_str();
+        let port = |name: &str| document[name].as_u64().and_then(|port| u16::try_from(port).ok());
+        let (Some(secret), Some(port), Some(dynamodb_port)) = (secret, port("port"), port("dynamodbPort")) else {
+            return Err(broken(&path, "a setting is missing"));
+        };
+        Ok(Self {
+            session_secret: secret.to_owned(),
+            folder,
+            port,
+            dynamodb_port,
+        })
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("dynamodb.sqlite")
+    }
+
+    /// Where tools are installed that the machine does not have.
+    pub fn tools(&self) -> PathBuf {
+        self.folder.join("tools")
+    }
+
+    /// Remembers the process that serves the functions.
+    pub fn watch_pid(&self) -> PathBuf {
+        self.folder.join("watch.pid")
+    }
+
+    /// The database file cannot be used.
+    pub fn broken_database(&self, reason: impl std::fmt::Display) -> Error {
+        broken(&self.database(), reason)
+    }
+}
+
+/// 64 random hexadecimal digits twice, from the operating system's generator.
+pub fn random_secret() -> String {
+    let random = || uuid::Uuid::new_v4().simple().to_string();
+    format!("{}{}", random(), random())
+}
+
+/// Forgets everything but the installed tools.
+pub fn reset() -> Result<(), Error> {
+    let folder = folder();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(_) if !folder.exists() => return Ok(()),
+        Err(error) => return Err(format!("{}: {error}", folder.display()).into()),
+    };
+    for entry in entries.flatten().filter(|entry| entry.file_name() != "tools") {
+        let path = entry.path();
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    println!("{} is empty.", folder.display());
+    Ok(())
+}

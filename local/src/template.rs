@@ -1,0 +1,167 @@
+//! What `template.yaml` says about the bundle.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::{Error, yaml};
+
+/// The SAM template.
+#[derive(Clone, Debug)]
+pub struct Template(Value);
+
+/// One function of the template.
+#[derive(Clone, Debug)]
+pub struct FunctionBlock {
+    /// Its logical id, `GetUserFunction`.
+    pub logical_id: String,
+    /// Its binary, `get-user`.
+    pub binary: String,
+    /// Names of the environment variables it gets.
+    pub variables: Vec<String>,
+    /// Its routes: method and path.
+    pub routes: Vec<(String, String)>,
+    /// What it may do to the table.
+    pub grants: Vec<Grant>,
+}
+
+/// One allowed action on one pattern of partition keys.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    /// `dynamodb:GetItem`.
+    pub action: String,
+    /// `USER#*`.
+    pub leading_keys: String,
+}
+
+impl Template {
+    /// Reads the template below `root`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load(root: &Path) -> Result<Self, Error> {
+        yaml::load(&root.join("template.yaml")).map(Self)
+    }
+
+    /// The whole document.
+    #[must_use]
+    pub const fn document(&self) -> &Value {
+        &self.0
+    }
+
+    fn resources(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0["Resources"].as_object().into_iter().flatten()
+    }
+
+    /// The functions, in the order of the template.
+    #[must_use]
+    pub fn functions(&self) -> Vec<FunctionBlock> {
+        self.resources()
+            .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+            .map(|(logical_id, resource)| self.function_block(logical_id, resource))
+            .collect()
+    }
+
+    fn function_block(&self, logical_id: &str, resource: &Value) -> FunctionBlock {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let properties = &resource["Properties"];
+        let globals = &self.0["Globals"]["Function"];
+        let variables = [globals, properties]
+            .iter()
+            .filter_map(|from| from["Environment"]["Variables"].as_object())
+            .flat_map(|variables| variables.keys().cloned())
+            .collect();
+        let events = properties["Events"].as_object();
+        let routes = events
+            .into_iter()
+            .flat_map(Map::values)
+            .filter(|event| event["Type"] == "HttpApi")
+            .map(|event| {
+                let route = &event["Properties"];
+                (text(&route["Method"]).to_uppercase(), text(&route["Path"]))
+            })
+            .collect();
+        FunctionBlock {
+            logical_id: logical_id.to_owned(),
+            binary: text(&resource["Metadata"]["BuildProperties"]["Binary"]),
+            variables,
+            routes,
+            grants: grants(&properties["Policies"]),
+        }
+    }
+
+    /// The `CreateTable` request for the table of the template, under a name of ours.
+    ///
+    /// # Errors
+    /// When the template has no table.
+    pub fn create_table_request(&self, name: &str) -> Result<Value, Error> {
+        let properties = &self.table()?["Properties"];
+        let mut request = json!({
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {
+                "StreamEnabled": true,
+                "StreamViewType": properties["StreamSpecification"]["StreamViewType"],
+            },
+        });
+        for property in [
+            "AttributeDefinitions",
+            "KeySchema",
+            "GlobalSecondaryIndexes",
+        ] {
+            request[property] = properties[property].clone();
+        }
+        Ok(request)
+    }
+
+    /// The attribute that holds when an item may be removed.
+    ///
+    /// # Errors
+    /// When the template has no table.
+    pub fn ttl_attribute(&self) -> Result<String, Error> {
+        let specification = &self.table()?["Properties"]["TimeToLiveSpecification"];
+        let attribute = specification["AttributeName"].as_str();
+        Ok(attribute
+            .ok_or("template.yaml: the table has no TTL attribute")?
+            .to_owned())
+    }
+
+    fn table(&self) -> Result<&Value, Error> {
+        self.resources()
+            .map(|(_, resource)| resource)
+            .find(|resource| resource["Type"] == "AWS::DynamoDB::Table")
+            .ok_or_else(|| "template.yaml has no table".into())
+    }
+}
+
+/// The actions on the table that a function's policies allow, a pair for each pattern of keys.
+fn grants(policies: &Value) -> Vec<Grant> {
+    let list = |value: &Value| match value {
+        Value::Array(values) => values.clone(),
+        Value::Null => Vec::new(),
+        value => vec![value.clone()],
+    };
+    let mut grants = Vec::new();
+    for statement in list(policies)
+        .iter()
+        .flat_map(|policy| list(&policy["Statement"]))
+    {
+        let keys = list(&statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+        for action in list(&statement["Action"]) {
+            let Some(action) = action
+                .as_str()
+                .filter(|action| action.starts_with("dynamodb:"))
+            else {
+                continue;
+            };
+            for key in &keys {
+                grants.push(Grant {
+                    action: action.to_owned(),
+                    leading_keys: key.as_str().unwrap_or_default().to_owned(),
+                });
+            }
+        }
+    }
+    grants.sort();
+    grants
+}
