@@ -1,3 +1,274 @@
-//! x
-use local::Error;
-pub async fn run() -> Result<(), Error> { Ok(()) }
+//! `cargo local bench`: start, memory and growth of every function, beside a hello-world.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use local::engine::Engine;
+use local::event::HttpRequest;
+use local::function::Function;
+use local::settings::{Settings, TABLE};
+use local::template::Template;
+use local::{Error, workspace_root};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+const STARTS: usize = 11;
+const CALLS: usize = 200;
+/// Growth counts from here on: what is allocated once has been allocated by then.
+const SETTLED_AFTER: usize = 50;
+/// Most a function may grow between call 50 and call 200.
+const MAX_GROWTH: u64 = 1024 * 1024;
+const PASSWORD: &str = "correct horse battery staple";
+
+/// Builds everything for release and prints a line for each function. Fails when one grows by more than
+/// 1 MiB.
+pub async fn run() -> Result<(), Error> {
+    let root = workspace_root();
+    build(&root).await?;
+    let bench = Bench::start(&root).await?;
+    println!(
+        "{:<26}{:>9}{:>9}{:>12}{:>12}{:>12}",
+        "", "init", "ratio", "RSS", "peak RSS", "growth"
+    );
+    println!(
+        "{:<26}{:>9}{:>9}{:>12}{:>12}{:>12}",
+        "", "ms", "", "MiB", "MiB", "50-200 KiB"
+    );
+
+    let hello_init = bench.init("hello-world", &[]).await?;
+    let hello = Function::start(&bench.binary("hello-world"), &[]).await?;
+    let event = HttpRequest::new("GET", "/").event("/");
+    let events = (0..CALLS).map(|_| event.clone()).collect();
+    print_line(
+        "hello-world",
+        hello_init,
+        hello_init,
+        &measure(&hello, events).await?,
+    );
+
+    let mut grown = Vec::new();
+    for block in bench.template.functions() {
+        let environment = bench.settings.environment(&block);
+        let init = bench.init(&block.binary, &environment).await?;
+        let events = bench.events(&block.binary).await?;
+        let function = Function::start(&bench.binary(&block.binary), &environment).await?;
+        let memory = measure(&function, events).await?;
+        print_line(&block.binary, init, hello_init, &memory);
+        if memory.growth > MAX_GROWTH {
+            grown.push(block.binary);
+        }
+    }
+    println!();
+    println!(
+        "init: spawn to the first request for an invocation, median of {STARTS}, embedded engine;"
+    );
+    println!("RSS after {CALLS} calls, each with an event of its own.");
+    if grown.is_empty() {
+        return Ok(());
+    }
+    Err(format!("grew by more than 1 MiB: {}", grown.join(", ")).into())
+}
+
+struct Memory {
+    resident: u64,
+    peak: u64,
+    growth: u64,
+}
+
+async fn measure(function: &Function, events: Vec<Value>) -> Result<Memory, Error> {
+    let mut settled = 0;
+    for (number, event) in events.iter().enumerate() {
+        if number == SETTLED_AFTER {
+            settled = function.memory()?.0;
+        }
+        let answer = function.invoke(event).await.map_err(|error| error.0)?;
+        let status = answer["statusCode"].as_u64().unwrap_or(200);
+        if status >= 500 || (status >= 300 && !matches!(status, 401)) {
+            return Err(format!("an invocation answered {answer}").into());
+        }
+    }
+    let (resident, peak) = function.memory()?;
+    Ok(Memory {
+        resident,
+        peak,
+        growth: resident.saturating_sub(settled),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn print_line(name: &str, init: Duration, hello: Duration, memory: &Memory) {
+    let mebibytes = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
+    println!(
+        "{name:<26}{:>9.2}{:>9.2}{:>12.1}{:>12.1}{:>12}",
+        init.as_secs_f64() * 1000.0,
+        init.as_secs_f64() / hello.as_secs_f64(),
+        mebibytes(memory.resident),
+        mebibytes(memory.peak),
+        memory.growth / 1024,
+    );
+}
+
+async fn build(root: &Path) -> Result<(), Error> {
+    println!("Building for release: a quarter of an hour on two cores the first time.");
+    for packages in [&["--bins"][..], &["--package", "hello-world"][..]] {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["build", "--release"])
+            .args(packages)
+            .current_dir(root);
+        if !cargo.status().await.is_ok_and(|status| status.success()) {
+            return Err("the release build failed".into());
+        }
+    }
+    Ok(())
+}
+
+/// A bundle in memory, with a signed-in account for whoever needs one.
+struct Bench {
+    template: Template,
+    settings: Settings,
+    binaries: PathBuf,
+}
+
+impl Bench {
+    async fn start(root: &Path) -> Result<Self, Error> {
+        let template = Template::load(root)?;
+        let engine = Engine::in_memory().await?;
+        engine.create_table(&template, TABLE)?;
+        let target = crate::run::binaries()?;
+        let bench = Self {
+            template,
+            settings: Settings {
+                endpoint: engine.endpoint().to_owned(),
+                issuer: "http://127.0.0.1:9000".to_owned(),
+                session_secret: crate::state::random_secret(),
+            },
+            binaries: target.with_file_name("release"),
+        };
+        bench
+            .function("rotate-keys")
+            .await?
+            .invoke(&json!({}))
+            .await
+            .map_err(|error| error.0)?;
+        Ok(bench)
+    }
+
+    fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
+    async fn function(&self, binary: &str) -> Result<Function, Error> {
+        let blocks = self.template.functions();
+        let block = blocks.iter().find(|block| block.binary == binary);
+        let block = block.ok_or_else(|| format!("template.yaml has no function {binary}"))?;
+        Function::start(&self.binary(binary), &self.settings.environment(block)).await
+    }
+
+    async fn init(
+        &self,
+        binary: &str,
+        environment: &[(String, String)],
+    ) -> Result<Duration, Error> {
+        let mut inits = Vec::with_capacity(STARTS);
+        for _ in 0..STARTS {
+            inits.push(
+                Function::start(&self.binary(binary), environment)
+                    .await?
+                    .init(),
+            );
+        }
+        inits.sort_unstable();
+        Ok(inits[STARTS / 2])
+    }
+
+    /// As many events as there are calls, no two alike, each of which the function serves.
+    async fn events(&self, binary: &str) -> Result<Vec<Value>, Error> {
+        let register = self.function("register").await?;
+        let login = self.function("login").await?;
+        let main = Account::new(&register, &login, "main").await?;
+        let post = |path: &str, body: &Value| HttpRequest::new("POST", path).json(body).event(path);
+        let mut events = Vec::with_capacity(CALLS);
+        let mut fresh: HashMap<usize, Account> = HashMap::new();
+        if matches!(binary, "logout" | "refresh" | "delete-user") {
+            for number in 0..CALLS {
+                let name = format!("{binary}-{number}");
+                fresh.insert(number, Account::new(&register, &login, &name).await?);
+            }
+        }
+        for number in 0..CALLS {
+            let own = fresh.get(&number).unwrap_or(&main);
+            let get = |path: &str| HttpRequest::new("GET", path).bearer(&own.access_token);
+            events.push(match binary {
+                "register" => post(
+                    "/v1/auth/register",
+                    &credentials(&format!("r{number}"), PASSWORD),
+                ),
+                "login" if number % 2 == 0 => {
+                    post("/v1/auth/login", &credentials("main", PASSWORD))
+                }
+                "login" => post(
+                    "/v1/auth/login",
+                    &credentials("main", &format!("wrong {number}")),
+                ),
+                "refresh" => post(
+                    "/v1/auth/refresh",
+                    &json!({ "refreshToken": own.refresh_token }),
+                ),
+                "logout" => HttpRequest::new("POST", "/v1/auth/logout")
+                    .bearer(&own.access_token)
+                    .event("/v1/auth/logout"),
+                "get-user" => get("/v1/users/me")
+                    .header("x-number", &number.to_string())
+                    .event("/v1/users/{id}"),
+                "update-user" => HttpRequest::new("PATCH", "/v1/users/me")
+                    .bearer(&own.access_token)
+                    .json(&json!({ "firstName": format!("Ada {number}") }))
+                    .event("/v1/users/{id}"),
+                "delete-user" => HttpRequest::new("DELETE", "/v1/users/me")
+                    .bearer(&own.access_token)
+                    .event("/v1/users/{id}"),
+                "create-admin" => credentials(&format!("a{number}"), PASSWORD),
+                "rotate-keys" => json!({}),
+                "get-jwks" => get("/.well-known/jwks.json").event("/.well-known/jwks.json"),
+                "get-openid-configuration" => get("/.well-known/openid-configuration")
+                    .event("/.well-known/openid-configuration"),
+                "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
+                other => return Err(format!("the bench has no events for {other}").into()),
+            });
+        }
+        Ok(events)
+    }
+}
+
+struct Account {
+    access_token: String,
+    refresh_token: String,
+}
+
+impl Account {
+    /// Signs an account in, which is registered if it is new.
+    async fn new(register: &Function, login: &Function, name: &str) -> Result<Self, Error> {
+        let body = credentials(name, PASSWORD);
+        let post = |path: &str| HttpRequest::new("POST", path).json(&body).event(path);
+        register
+            .invoke(&post("/v1/auth/register"))
+            .await
+            .map_err(|error| error.0)?;
+        let answer = login
+            .invoke(&post("/v1/auth/login"))
+            .await
+            .map_err(|error| error.0)?;
+        let tokens: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+        let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            access_token: text("accessToken"),
+            refresh_token: text("refreshToken"),
+        })
+    }
+}
+
+fn credentials(name: &str, password: &str) -> Value {
+    json!({ "email": format!("{name}@example.com"), "password": password })
+}

@@ -17,16 +17,37 @@ pub async fn find_or_install(tools: &Path) -> Result<PathBuf, Error> {
             return Ok(candidate);
         }
     }
-    println!("Installing cargo-lambda {VERSION} into {} …", tools.display());
+    println!(
+        "Installing cargo-lambda {VERSION} into {} …",
+        tools.display()
+    );
     let (requirement, folder) = (format!("cargo-lambda=={VERSION}"), tools.to_string_lossy());
     // Without its dependency zig, which only cross-compiling needs.
-    let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", &folder, &requirement];
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        &folder,
+        &requirement,
+    ];
     if runs(Path::new("python3"), &pip).await && runs(&own, &["lambda", "--version"]).await {
         return Ok(own);
     }
-    println!("No wheel could be installed with python3, so it is compiled: a quarter of an hour on two cores.");
+    println!(
+        "No wheel could be installed with python3, so it is compiled: a quarter of an hour on two cores."
+    );
     let compiled = Command::new("cargo")
-        .args(["install", "cargo-lambda", "--locked", "--version", VERSION, "--root"])
+        .args([
+            "install",
+            "cargo-lambda",
+            "--locked",
+            "--version",
+            VERSION,
+            "--root",
+        ])
         .arg(tools)
         .status()
         .await;

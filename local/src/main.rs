@@ -34,7 +34,9 @@ async fn main() -> ExitCode {
         }
         options => match run::Options::parse(options) {
             Some(options) => run::run(options).await,
-            None => Err(Error::from(format!("cargo local does not know that.\n{USAGE}"))),
+            None => Err(Error::from(format!(
+                "cargo local does not know that.\n{USAGE}"
+            ))),
         },
     };
     match result {

@@ -19,7 +19,7 @@ use crate::state::{State, random_secret};
 
 const ADMIN_EMAIL: &str = "admin@example.com";
 /// How long `cargo lambda watch` may take to start, and to stop.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where things listen.
@@ -57,8 +57,11 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let cargo_lambda = cargo_lambda::find_or_install(&state.tools()).await?;
 
     let template = Template::load(&root)?;
-    let engine = Engine::on_file(&state.database(), listener).map_err(|error| state.broken_database(error))?;
-    let created = engine.create_table(&template, TABLE).map_err(|error| state.broken_database(error))?;
+    let engine = Engine::on_file(&state.database(), listener)
+        .map_err(|error| state.broken_database(error))?;
+    let created = engine
+        .create_table(&template, TABLE)
+        .map_err(|error| state.broken_database(error))?;
     let settings = Settings {
         endpoint: engine.endpoint().to_owned(),
         issuer: format!("http://127.0.0.1:{}", options.port),
@@ -76,7 +79,10 @@ pub async fn run(options: Options) -> Result<(), Error> {
 
     let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;
     wait_until_listening(&mut watch, options.port).await?;
-    print_welcome(&options, (admin["created"] == true).then_some(password.as_str()));
+    print_welcome(
+        &options,
+        (admin["created"] == true).then_some(password.as_str()),
+    );
     let ended = tokio::select! {
         () = stop_signal() => None,
         status = watch.wait() => Some(status?),
@@ -90,21 +96,32 @@ pub async fn run(options: Options) -> Result<(), Error> {
 
 /// Linking needs a C compiler as much as the libraries do.
 async fn require_compiler() -> Result<(), Error> {
-    let found = Command::new("cc").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+    let found = Command::new("cc")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .await;
     match found {
         Ok(status) if status.success() => Ok(()),
-        _ => Err("there is no C compiler (cc): install one, such as the package build-essential".into()),
+        _ => Err(
+            "there is no C compiler (cc): install one, such as the package build-essential".into(),
+        ),
     }
 }
 
 async fn bind(port: u16, option: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(|_| format!("port {port} is taken: stop what uses it, or choose another with {option}").into())
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|_| {
+        format!("port {port} is taken: stop what uses it, or choose another with {option}").into()
+    })
 }
 
 async fn build(root: &Path) -> Result<(), Error> {
-    let status = Command::new("cargo").args(["build", "--bins"]).current_dir(root).status().await;
+    let status = Command::new("cargo")
+        .args(["build", "--bins"])
+        .current_dir(root)
+        .status()
+        .await;
     match status {
         Ok(status) if status.success() => Ok(()),
         _ => Err("the functions could not be built".into()),
@@ -114,7 +131,10 @@ async fn build(root: &Path) -> Result<(), Error> {
 /// Where cargo puts the binaries: this program is one of them.
 pub fn binaries() -> Result<PathBuf, Error> {
     let program = std::env::current_exe()?;
-    Ok(program.parent().ok_or("this program has no folder")?.to_owned())
+    Ok(program
+        .parent()
+        .ok_or("this program has no folder")?
+        .to_owned())
 }
 
 /// Runs a function once.
@@ -140,7 +160,13 @@ fn start_watch(
     state: &State,
 ) -> Result<Child, Error> {
     let watch = Command::new(cargo_lambda)
-        .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port"])
+        .args([
+            "lambda",
+            "watch",
+            "--invoke-address",
+            "127.0.0.1",
+            "--invoke-port",
+        ])
         .arg(options.port.to_string())
         .current_dir(root)
         .envs(settings.shared_environment())
@@ -186,7 +212,10 @@ async fn stop_signal() {
 async fn stop(watch: &mut Child, state: &State) {
     if let Some(pid) = watch.id() {
         signal_group(pid, "INT").await;
-        if tokio::time::timeout(STOP_TIMEOUT, watch.wait()).await.is_err() {
+        if tokio::time::timeout(STOP_TIMEOUT, watch.wait())
+            .await
+            .is_err()
+        {
             signal_group(pid, "KILL").await;
         }
     }
@@ -195,7 +224,9 @@ async fn stop(watch: &mut Child, state: &State) {
 
 /// Ends what a run left behind that was killed before it could.
 async fn end_previous(state: &State) {
-    let pid = std::fs::read_to_string(state.watch_pid()).ok().and_then(|pid| pid.trim().parse::<u32>().ok());
+    let pid = std::fs::read_to_string(state.watch_pid())
+        .ok()
+        .and_then(|pid| pid.trim().parse::<u32>().ok());
     let Some(pid) = pid else { return };
     let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     if String::from_utf8_lossy(&command).contains("cargo-lambda") {
@@ -220,14 +251,19 @@ fn print_welcome(options: &Options, password: Option<&str>) {
     let port = options.port;
     println!();
     println!("Latchkey   http://127.0.0.1:{port}");
-    println!("DynamoDB   http://127.0.0.1:{}, kept in .local/", options.dynamodb_port);
+    println!(
+        "DynamoDB   http://127.0.0.1:{}, kept in .local/",
+        options.dynamodb_port
+    );
     match password {
         Some(password) => println!("Admin      {ADMIN_EMAIL} / {password}   (shown this once)"),
         None => println!("Admin      made on an earlier run; cargo local reset starts afresh"),
     }
     println!();
     println!("Try:");
-    println!("  curl -si http://127.0.0.1:{port}/v1/auth/register -H 'content-type: application/json' \\");
+    println!(
+        "  curl -si http://127.0.0.1:{port}/v1/auth/register -H 'content-type: application/json' \\"
+    );
     println!("    -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}}'");
     println!("  cargo local event get-user > /tmp/event.json");
     println!("  cargo lambda invoke get-user --data-file /tmp/event.json");

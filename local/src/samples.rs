@@ -29,8 +29,22 @@ pub async fn print(binary: &str) -> Result<(), Error> {
     let address = || format!("sample-{}@example.com", Uuid::new_v4().simple());
     let (email, new_email) = (address(), address());
     let credentials = json!({ "email": email, "password": password });
-    let user = post(&template, &settings, "register", "/v1/auth/register", &credentials).await?;
-    let tokens = post(&template, &settings, "login", "/v1/auth/login", &credentials).await?;
+    let user = post(
+        &template,
+        &settings,
+        "register",
+        "/v1/auth/register",
+        &credentials,
+    )
+    .await?;
+    let tokens = post(
+        &template,
+        &settings,
+        "login",
+        "/v1/auth/login",
+        &credentials,
+    )
+    .await?;
 
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let values = [
@@ -41,7 +55,9 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         ("password", password),
         ("newEmail", new_email),
     ];
-    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let values = values
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
     Ok(())
@@ -57,7 +73,10 @@ async fn post(
     let event = HttpRequest::new("POST", path).json(body).event(path);
     let answer = invoke(template, settings, binary, &event).await?;
     let body = answer["body"].as_str().unwrap_or_default();
-    if answer["statusCode"].as_u64().is_none_or(|status| status >= 300) {
+    if answer["statusCode"]
+        .as_u64()
+        .is_none_or(|status| status >= 300)
+    {
         return Err(format!("{binary} answered {body}").into());
     }
     Ok(serde_json::from_str(body)?)

@@ -22,7 +22,11 @@ fn folder() -> PathBuf {
 }
 
 fn broken(path: &Path, reason: impl std::fmt::Display) -> Error {
-    format!("{} is broken ({reason}): cargo local reset starts afresh", path.display()).into()
+    format!(
+        "{} is broken ({reason}): cargo local reset starts afresh",
+        path.display()
+    )
+    .into()
 }
 
 impl State {
@@ -58,8 +62,14 @@ impl State {
             .map_err(|_| "nothing is running here: start cargo local in another terminal first")?;
         let document: Value = serde_json::from_str(&text).map_err(|error| broken(&path, error))?;
         let secret = document["sessionSecret"].as_str();
-        let port = |name: &str| document[name].as_u64().and_then(|port| u16::try_from(port).ok());
-        let (Some(secret), Some(port), Some(dynamodb_port)) = (secret, port("port"), port("dynamodbPort")) else {
+        let port = |name: &str| {
+            document[name]
+                .as_u64()
+                .and_then(|port| u16::try_from(port).ok())
+        };
+        let (Some(secret), Some(port), Some(dynamodb_port)) =
+            (secret, port("port"), port("dynamodbPort"))
+        else {
             return Err(broken(&path, "a setting is missing"));
         };
         Ok(Self {
@@ -105,7 +115,10 @@ pub fn reset() -> Result<(), Error> {
         Err(_) if !folder.exists() => return Ok(()),
         Err(error) => return Err(format!("{}: {error}", folder.display()).into()),
     };
-    for entry in entries.flatten().filter(|entry| entry.file_name() != "tools") {
+    for entry in entries
+        .flatten()
+        .filter(|entry| entry.file_name() != "tools")
+    {
         let path = entry.path();
         let removed = if path.is_dir() {
             fs::remove_dir_all(&path)

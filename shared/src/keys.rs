@@ -261,31 +261,57 @@ impl TokenIssuer {
         &self.secrets
     }
 
-    /// Mints the tokens that stand at the session's place in its chain.
+    /// Makes ready to mint. Done before anything is written: a session must not move on to a token that
+    /// nobody can be given.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub async fn issue(
-        &self,
-        user: &User,
-        session: &Session,
-        now: Timestamp,
-    ) -> Result<TokenPair, KeyError> {
+    pub async fn mint(&self, now: Timestamp) -> Result<Mint<'_>, KeyError> {
         let secrets = self.secrets.current(now).await?;
         let keys = match self.ring.fresh(now, MAX_RING_AGE) {
             Some(keys) => keys,
-            None => self.ring.put(now, self.store.signing_keys().await?),
+            None => self.load(now).await?,
         };
         let key = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
-        let key = SigningKey::open(key, &secrets)?;
+        Ok(Mint {
+            key: SigningKey::open(key, &secrets)?,
+            parties: &self.parties,
+            secrets,
+            now,
+        })
+    }
+
+    async fn load(&self, now: Timestamp) -> Result<Arc<Vec<WrappedKey>>, KeyError> {
+        let keys = self.store.signing_keys().await?;
+        if keys.is_empty() {
+            return Err(KeyError::NoKey);
+        }
+        Ok(self.ring.put(now, keys))
+    }
+}
+
+/// A key and a secret in hand.
+pub struct Mint<'a> {
+    key: SigningKey,
+    parties: &'a Parties,
+    secrets: Arc<Secrets>,
+    now: Timestamp,
+}
+
+impl Mint<'_> {
+    /// The tokens that stand at the session's place in its chain.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`].
+    pub fn issue(&self, user: &User, session: &Session) -> Result<TokenPair, KeyError> {
         let claims = RefreshClaims {
             user_id: user.id,
             session_id: session.id,
             counter: session.counter,
         };
         Ok(TokenPair {
-            access: AccessToken::issue(&key, &self.parties, user, session, now)?,
-            refresh: RefreshToken::issue(&secrets, &claims),
+            access: AccessToken::issue(&self.key, self.parties, user, session, self.now)?,
+            refresh: RefreshToken::issue(&self.secrets, &claims),
         })
     }
 }

@@ -18,9 +18,13 @@ fn set<T: Ord>(values: impl IntoIterator<Item = T>) -> BTreeSet<T> {
 
 /// Names of the files with this ending in a folder, without it.
 fn stems(folder: &Path, ending: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("the folder is there").flatten();
+    let entries = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect()
+    names
+        .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+        .collect()
 }
 
 /// Every binary below `functions/`.
@@ -29,7 +33,11 @@ fn binaries() -> BTreeSet<String> {
     let folders = areas.flatten().map(|area| area.path().join("src/bin"));
     let binaries: Vec<String> = folders.flat_map(|folder| stems(&folder, ".rs")).collect();
     let unique = set(binaries.iter().cloned());
-    assert_eq!(unique.len(), binaries.len(), "two areas have a binary of the same name");
+    assert_eq!(
+        unique.len(),
+        binaries.len(),
+        "two areas have a binary of the same name"
+    );
     unique
 }
 
@@ -41,14 +49,20 @@ fn template_routes() -> BTreeSet<Route> {
     let functions = template().functions();
     set(functions.into_iter().flat_map(|function| {
         let binary = function.binary;
-        function.routes.into_iter().map(move |(method, path)| (method, path, binary.clone()))
+        function
+            .routes
+            .into_iter()
+            .map(move |(method, path)| (method, path, binary.clone()))
     }))
 }
 
 #[test]
 fn every_binary_is_a_function_of_the_template_by_its_name() {
     let functions = template().functions();
-    assert_eq!(set(functions.iter().map(|function| function.binary.clone())), binaries());
+    assert_eq!(
+        set(functions.iter().map(|function| function.binary.clone())),
+        binaries()
+    );
     for function in functions {
         let capitalised = |word: &str| word[..1].to_uppercase() + &word[1..];
         let expected: String = function.binary.split('-').map(capitalised).collect();
@@ -58,8 +72,18 @@ fn every_binary_is_a_function_of_the_template_by_its_name() {
 
 #[test]
 fn every_binary_has_a_sample_event_of_the_type_it_takes() {
-    assert_eq!(set(stems(&workspace_root().join("events"), ".json")), binaries());
-    let names = ["accessToken", "refreshToken", "userId", "email", "password", "newEmail"];
+    assert_eq!(
+        set(stems(&workspace_root().join("events"), ".json")),
+        binaries()
+    );
+    let names = [
+        "accessToken",
+        "refreshToken",
+        "userId",
+        "email",
+        "password",
+        "newEmail",
+    ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {
         let event = sample(&workspace_root(), &function.binary, &values).expect("a sample event");
@@ -67,11 +91,14 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
             assert!(event.is_object(), "{}", function.binary);
             continue;
         }
-        let request: ApiGatewayV2httpRequest =
-            serde_json::from_value(event).unwrap_or_else(|error| panic!("{}: {error}", function.binary));
+        let request: ApiGatewayV2httpRequest = serde_json::from_value(event)
+            .unwrap_or_else(|error| panic!("{}: {error}", function.binary));
         let method = request.request_context.http.method.to_string();
         let key = request.route_key.unwrap_or_default();
-        let routes = function.routes.iter().map(|(method, path)| format!("{method} {path}"));
+        let routes = function
+            .routes
+            .iter()
+            .map(|(method, path)| format!("{method} {path}"));
         assert!(set(routes).contains(&key), "{}: {key}", function.binary);
         assert!(key.starts_with(&method), "{}: {method}", function.binary);
     }
@@ -79,7 +106,8 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
 
 #[test]
 fn the_router_of_cargo_lambda_watch_is_the_templates() {
-    let manifest = std::fs::read_to_string(workspace_root().join("Cargo.toml")).expect("the manifest");
+    let manifest =
+        std::fs::read_to_string(workspace_root().join("Cargo.toml")).expect("the manifest");
     let manifest: Value = toml::from_str(&manifest).expect("TOML");
     let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_object();
     let mut routes: BTreeSet<Route> = BTreeSet::new();
@@ -87,7 +115,9 @@ fn the_router_of_cargo_lambda_watch_is_the_templates() {
         match target {
             // Without methods a path serves whatever the template has for it.
             Value::String(function) => routes.extend(
-                template_routes().into_iter().filter(|(_, other, name)| other == path && name == function),
+                template_routes()
+                    .into_iter()
+                    .filter(|(_, other, name)| other == path && name == function),
             ),
             target => {
                 for target in target.as_array().into_iter().flatten() {
@@ -112,10 +142,19 @@ fn the_http_contract_has_the_routes_of_the_template() {
 #[test]
 fn the_contract_names_every_error_code_and_no_other() {
     let contract = Contract::load(&workspace_root());
-    let codes = contract.document().pointer("/components/schemas/Problem/properties/code/enum");
-    let codes = codes.and_then(Value::as_array).expect("the codes of a problem");
+    let codes = contract
+        .document()
+        .pointer("/components/schemas/ErrorCode/enum");
+    let codes = codes
+        .and_then(Value::as_array)
+        .expect("the codes of a problem");
     let codes = set(codes.iter().map(|code| code.as_str().unwrap_or_default()));
-    assert_eq!(codes, set(latchkey::http::ErrorCode::ALL.iter().map(|code| code.code())));
+    assert_eq!(
+        codes,
+        set(latchkey::http::ErrorCode::ALL
+            .iter()
+            .map(|code| code.code()))
+    );
 }
 
 #[test]
@@ -128,7 +167,13 @@ fn bug_58_no_origin_is_trusted_with_credentials() {
 #[test]
 fn every_function_is_small_in_the_template_and_has_room_to_grow() {
     let document = template();
-    let resources = document.document()["Resources"].as_object().expect("resources");
+    let resources = document.document()["Resources"]
+        .as_object()
+        .expect("resources");
     // SAM makes about four resources of a function: itself, a role, a permission, a version and alias.
-    assert!(resources.len() * 4 < 450, "CloudFormation allows 500: {}", resources.len());
+    assert!(
+        resources.len() * 4 < 450,
+        "CloudFormation allows 500: {}",
+        resources.len()
+    );
 }

@@ -107,11 +107,11 @@ impl Fields {
         email: &Option<Email>,
         names: &[&Option<Option<Name>>],
     ) {
-        let (Some(password), Some(email)) = (password, email) else {
+        let Some(password) = password else {
             return;
         };
         let names = names.iter().filter_map(|name| name.as_ref()?.as_ref());
-        if let Err(error) = password.check_policy(email, names) {
+        if let Err(error) = password.check_policy(email.as_ref(), names) {
             self.reject("password", error);
         }
     }

@@ -102,7 +102,7 @@ impl Password {
     /// `too_common` or `too_similar`.
     pub fn check_policy<'a>(
         &self,
-        email: &Email,
+        email: Option<&Email>,
         names: impl IntoIterator<Item = &'a Name>,
     ) -> Result<(), FieldError> {
         policy::check(&self.0, email, names)

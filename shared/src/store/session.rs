@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::item::{self, Entity};
 use super::key::Key;
 use super::update::{Update, Updated, number, text};
-use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use super::{Change, Store, StoreError, TransactError, UpdateRefused, send, unavailable};
 use crate::clock::Timestamp;
 use crate::session::{
     ABSOLUTE_LIFETIME, IDLE_LIFETIME, RevocationReason, Rotation, Session, SessionId,
@@ -103,33 +103,38 @@ impl Store {
         user: &User,
         change: &Change,
     ) -> Result<(), StoreError> {
+        // Without a condition: whatever else raises the epoch meanwhile, this ends every session too.
         let update = raise_epoch(user, change);
         self.update("revoke all sessions", update).await.map(|_| ())
     }
 
     /// Ends every session of a user but `kept`, which moves to the new epoch in the same transaction.
-    /// 1 RT, 5 WU. Does nothing when the sessions were ended by somebody else meanwhile.
+    /// 1 RT, 5 WU.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`UpdateRefused::Changed`] when sessions were ended by somebody else meanwhile: then which ones
+    /// are left is not what the caller knew.
     pub async fn revoke_other_sessions(
         &self,
         user: &User,
         kept: &Session,
         change: &Change,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), UpdateRefused> {
         let epoch: AttributeValue = number(user.session_epoch);
         let kept = Update::new(Key::session(&user.id, &kept.id), change)
             .increment("session_epoch")
             .when_equal("session_epoch", epoch)
             .when_absent("revoked_at");
         let items = vec![
-            raise_epoch(user, change).in_transaction(&self.table)?,
+            raise_epoch(user, change)
+                .when_equal("session_epoch", number(user.session_epoch))
+                .in_transaction(&self.table)?,
             kept.in_transaction(&self.table)?,
         ];
         match self.transact("revoke other sessions", items).await {
-            Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
-            Err(TransactError::Store(error)) => Err(error),
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(UpdateRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
         }
     }
 }
@@ -138,5 +143,4 @@ fn raise_epoch(user: &User, change: &Change) -> Update {
     Update::new(Key::user(&user.id), change)
         .increment("session_epoch")
         .set("updated_at", number(change.at.as_millis()))
-        .when_equal("session_epoch", number(user.session_epoch))
 }

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::hmac;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::email::Email;
@@ -264,6 +264,7 @@ fn bug_16_critical_headers_are_refused() {
         json!([]),
         json!("exp"),
         json!({}),
+        json!(null),
     ] {
         let mut header = header(&KEYS.ec);
         header["crit"] = crit.clone();

@@ -252,7 +252,7 @@ impl SigningKey {
 }
 
 /// The key that signs at `now`: the one that started last. Nothing while there is none.
-#[must_use] 
+#[must_use]
 pub fn signing_at(keys: &[WrappedKey], now: Timestamp) -> Option<&WrappedKey> {
     keys.iter()
         .filter(|key| key.signs_from <= now)

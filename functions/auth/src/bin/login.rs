@@ -3,6 +3,7 @@
 //! Unknown address, wrong password and suspended account cost the same: two reads and one hash.
 
 use lambda_http::Error;
+use latchkey::clock;
 use latchkey::email::Email;
 use latchkey::http::{
     self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode, TokenResponse,
@@ -27,6 +28,7 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
     http::reject_unknown_parameters(&request, &[])?;
     let (email, password) = read_credentials(&request)?;
 
+    let mint = tokens.mint(clock::now()).await?;
     let credential = store.get_credential(&email).await?;
     let user_id = credential
         .as_ref()
@@ -64,9 +66,8 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
         agent,
         change.at,
     );
-    // Minted first: a session nobody holds a token of is never written.
-    let pair = tokens.issue(&user, &session, change.at).await?;
     store.put_session(&session, &change).await?;
+    let pair = mint.issue(&user, &session)?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user))
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lambda_http::Error;
+use latchkey::clock;
 use latchkey::config;
 use latchkey::field::FieldError;
 use latchkey::http::{self, ApiError, ApiResult, Caller, ErrorCode, Fields, Request};
@@ -39,10 +40,9 @@ async fn logout(
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &["scope"])?;
     let scope = Scope::read(&request)?;
-    let caller = if http::has_body(&request) {
-        caller_by_refresh_token(store, secrets, grace, scope, &request).await?
-    } else {
-        Some(tokens.authenticate(store, &request).await?)
+    let caller = match read_refresh_token(&request)? {
+        Some(token) => caller_by_refresh_token(store, secrets, grace, scope, &token).await?,
+        None => Some(tokens.authenticate(store, &request).await?),
     };
     // The session is over already: what was asked for holds (as RFC 7009 §2.2).
     let Some(Caller { user, session }) = caller else {
@@ -67,6 +67,16 @@ async fn logout(
     Ok(http::no_content())
 }
 
+/// The refresh token in the body, if there is one.
+fn read_refresh_token(request: &Request) -> Result<Option<String>, ApiError> {
+    if !http::has_body(request) {
+        return Ok(None);
+    }
+    let mut fields = Fields::read(request)?;
+    let token = fields.optional("refreshToken", |token| Ok(token.to_owned()));
+    fields.finish(|| token)
+}
+
 /// The caller a refresh token stands for; nobody when its session is over.
 ///
 /// An old token of a live session ends that session, which is what reusing it would do, but it ends no
@@ -76,14 +86,10 @@ async fn caller_by_refresh_token(
     secrets: &SessionSecrets,
     grace: Duration,
     scope: Scope,
-    request: &Request,
+    token: &str,
 ) -> Result<Option<Caller>, ApiError> {
-    let mut fields = Fields::read(request)?;
-    let token = fields.required("refreshToken", |token| Ok(token.to_owned()));
-    let token = fields.finish(|| token)?;
-
-    let now = http::change(request, None).at;
-    let claims = secrets.verify_refresh(&token, now).await?;
+    let now = clock::now();
+    let claims = secrets.verify_refresh(token, now).await?;
     let read = store
         .read_for_authentication(&claims.user_id, &claims.session_id, None)
         .await?;

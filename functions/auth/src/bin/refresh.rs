@@ -45,6 +45,7 @@ async fn refresh(
         by: Some(claims.user_id),
         ..change
     };
+    let mint = tokens.mint(change.at).await?;
     let (rotation, user) = tokio::join!(
         store.rotate_session(&claims, &change),
         store.get_user(&claims.user_id),
@@ -52,7 +53,7 @@ async fn refresh(
     let user = user?.ok_or(ErrorCode::InvalidToken)?;
     let session = current_session(store, rotation?, &user, &claims, grace, &change).await?;
 
-    let pair = tokens.issue(&user, &session, change.at).await?;
+    let pair = mint.issue(&user, &session)?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user))
 }
 

@@ -16,13 +16,10 @@ async fn login(bundle: &Bundle, email: &str, password: &str) -> Answer {
 async fn last_request(bundle: &Bundle, function: &str) -> Value {
     for _ in 0..50 {
         let log = bundle.function(function).await.log();
-        let requests = log
+        let mut requests = log
             .iter()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        if let Some(line) = requests
-            .filter(|line| line["fields"]["message"] == "request")
-            .next_back()
-        {
+        if let Some(line) = requests.rfind(|line| line["fields"]["message"] == "request") {
             return line["fields"].clone();
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

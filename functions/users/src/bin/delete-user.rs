@@ -1,4 +1,4 @@
-//! `DELETE /v1/users/{id}`: deletes an account, for its owner after a recent sign-in and for admins.
+//! `DELETE /v1/users/{id}`: deletes an account, for its owner and admins, after a recent sign-in.
 
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, Request};
