@@ -76,13 +76,14 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let password = random_secret();
     let admin = json!({ "email": ADMIN_EMAIL, "password": password });
     let admin = invoke(&template, &settings, "create-admin", &admin).await?;
+    // Said at once: nothing that fails below may swallow it.
+    if admin["created"] == true {
+        println!("Made the first admin: {ADMIN_EMAIL} / {password}   (shown this once)");
+    }
 
     let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;
     wait_until_listening(&mut watch, options.port).await?;
-    print_welcome(
-        &options,
-        (admin["created"] == true).then_some(password.as_str()),
-    );
+    print_welcome(&options);
     let ended = tokio::select! {
         () = stop_signal() => None,
         status = watch.wait() => Some(status?),
@@ -247,7 +248,7 @@ async fn signal_group(pid: u32, signal: &str) {
         .await;
 }
 
-fn print_welcome(options: &Options, password: Option<&str>) {
+fn print_welcome(options: &Options) {
     let port = options.port;
     println!();
     println!("Latchkey   http://127.0.0.1:{port}");
@@ -255,10 +256,9 @@ fn print_welcome(options: &Options, password: Option<&str>) {
         "DynamoDB   http://127.0.0.1:{}, kept in .local/",
         options.dynamodb_port
     );
-    match password {
-        Some(password) => println!("Admin      {ADMIN_EMAIL} / {password}   (shown this once)"),
-        None => println!("Admin      made on an earlier run; cargo local reset starts afresh"),
-    }
+    println!(
+        "Admin      {ADMIN_EMAIL}; its password was shown once; cargo local reset starts afresh"
+    );
     println!();
     println!("Try:");
     println!(

@@ -122,10 +122,8 @@ fn the_router_of_cargo_lambda_watch_is_the_templates() {
             target => {
                 for target in target.as_array().into_iter().flatten() {
                     let function = target["function"].as_str().unwrap_or_default();
-                    for method in target["methods"].as_array().into_iter().flatten() {
-                        let method = method.as_str().unwrap_or_default();
-                        routes.insert((method.to_owned(), path.clone(), function.to_owned()));
-                    }
+                    let method = target["method"].as_str().unwrap_or_default();
+                    routes.insert((method.to_owned(), path.clone(), function.to_owned()));
                 }
             }
         }

@@ -27,6 +27,8 @@ use crate::telemetry::Work;
 
 /// Largest body looked at. Everything the API takes is far below.
 const MAX_BODY_BYTES: usize = 16 * 1024;
+/// What the template allows one invocation.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Time kept back from Lambda's deadline, to answer 503 rather than be killed without an answer.
 const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
 
@@ -170,11 +172,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
+/// What is left of Lambda's deadline. `cargo lambda watch` gives one that has long passed when it has
+/// none: then the template's timeout counts.
 fn time_left(context: &Context) -> Duration {
     context
         .deadline()
         .duration_since(SystemTime::now())
-        .unwrap_or_default()
+        .unwrap_or(TIMEOUT)
         .saturating_sub(DEADLINE_RESERVE)
 }
 
