@@ -223,7 +223,8 @@ async fn stop(watch: &mut Child, state: &State) {
     let _ = std::fs::remove_file(state.watch_pid());
 }
 
-/// Ends what a run left behind that was killed before it could.
+/// Ends what a run left behind that was killed before it could. Whoever holds the lock knows that it is
+/// not running any more.
 async fn end_previous(state: &State) {
     let pid = std::fs::read_to_string(state.watch_pid())
         .ok()
@@ -266,7 +267,7 @@ fn print_welcome(options: &Options) {
     );
     println!("    -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}}'");
     println!("  cargo local event get-user > /tmp/event.json");
-    println!("  cargo lambda invoke get-user --data-file /tmp/event.json");
+    println!("  cargo lambda invoke -A 127.0.0.1 get-user --data-file /tmp/event.json");
     println!();
     println!("A function starts with its first request. Ctrl-C stops everything.");
 }

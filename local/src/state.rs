@@ -1,6 +1,6 @@
 //! What is kept between runs, under `.local/`.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use local::{Error, workspace_root};
@@ -15,6 +15,8 @@ pub struct State {
     pub port: u16,
     /// Where the engine listens.
     pub dynamodb_port: u16,
+    /// Held while cargo local runs; the system lets go of it however the process ends.
+    _lock: Option<File>,
 }
 
 fn folder() -> PathBuf {
@@ -29,11 +31,24 @@ fn broken(path: &Path, reason: impl std::fmt::Display) -> Error {
     .into()
 }
 
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(|error| broken(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err("cargo local is running already: stop it first".into())
+        }
+        Err(TryLockError::Error(error)) => Err(broken(&path, error)),
+    }
+}
+
 impl State {
     /// Reads `.local/`, making it on the first run.
     pub fn open(port: u16, dynamodb_port: u16) -> Result<Self, Error> {
         let folder = folder();
         fs::create_dir_all(&folder).map_err(|error| broken(&folder, error))?;
+        let lock = lock(&folder)?;
         let settings = folder.join("settings.json");
         let session_secret = if settings.exists() {
             Self::existing()?.session_secret
@@ -51,6 +66,7 @@ impl State {
             session_secret,
             port,
             dynamodb_port,
+            _lock: Some(lock),
         })
     }
 
@@ -77,6 +93,7 @@ impl State {
             folder,
             port,
             dynamodb_port,
+            _lock: None,
         })
     }
 
@@ -110,6 +127,7 @@ pub fn random_secret() -> String {
 /// Forgets everything but the installed tools.
 pub fn reset() -> Result<(), Error> {
     let folder = folder();
+    let _lock = folder.is_dir().then(|| lock(&folder)).transpose()?;
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(_) if !folder.exists() => return Ok(()),

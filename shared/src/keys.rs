@@ -405,3 +405,24 @@ fn parties_from_env() -> Result<Parties, ConfigError> {
         audience: config::required(config::AUDIENCE)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bug_65_a_loaded_ring_is_used_for_ten_minutes_at_most() {
+        let loaded_at = Timestamp::from_seconds(1_800_000_000);
+        let ring = Cached::empty();
+        assert!(ring.fresh(loaded_at, MAX_RING_AGE).is_none());
+        ring.put(loaded_at, "keys");
+        let age = |seconds| loaded_at.plus(Duration::from_secs(seconds));
+        assert!(ring.fresh(age(599), MAX_RING_AGE).is_some());
+        assert!(ring.fresh(age(600), MAX_RING_AGE).is_none());
+        let before = Timestamp::from_seconds(1_799_999_999);
+        assert!(
+            ring.fresh(before, MAX_RING_AGE).is_none(),
+            "a clock set back trusts nothing"
+        );
+    }
+}

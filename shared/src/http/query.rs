@@ -128,6 +128,11 @@ impl Projection {
         ))
     }
 
+    /// Whether it names no properties.
+    pub(super) const fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Drops the properties that were not asked for.
     pub(super) fn apply(&self, value: &mut Value) {
         if let (Some(names), Value::Object(object)) = (&self.0, value) {

@@ -43,12 +43,17 @@ fn projected_json(
     projection: &Projection,
 ) -> ApiResult {
     let internal = |error| ApiError::caused_by(ErrorCode::Internal, error);
-    let mut value: Value = serde_json::to_value(value).map_err(internal)?;
-    projection.apply(&mut value);
+    let body = if projection.is_all() {
+        serde_json::to_string(value).map_err(internal)?
+    } else {
+        let mut value: Value = serde_json::to_value(value).map_err(internal)?;
+        projection.apply(&mut value);
+        value.to_string()
+    };
     let reply = Reply {
         status,
         headers: HeaderMap::new(),
-        body: Body::Text(value.to_string()),
+        body: Body::Text(body),
     };
     Ok(reply.header(CONTENT_TYPE, "application/json"))
 }
