@@ -65,17 +65,19 @@ impl Engine {
     /// When the engine refuses what the template says.
     pub fn create_table(&self, template: &Template, name: &str) -> Result<bool, Error> {
         let tables = self.database.list_tables(ListTablesRequest::default())?;
-        if tables.table_names.iter().any(|table| table == name) {
-            return Ok(false);
+        let exists = tables.table_names.iter().any(|table| table == name);
+        if !exists {
+            let request: CreateTableRequest =
+                serde_json::from_value(template.create_table_request(name)?)?;
+            self.database.create_table(request)?;
         }
-        let request: CreateTableRequest =
-            serde_json::from_value(template.create_table_request(name)?)?;
-        self.database.create_table(request)?;
+        // Every time: a run may have been killed between the two.
         let ttl: UpdateTimeToLiveRequest = serde_json::from_value(json!({
             "TableName": name,
             "TimeToLiveSpecification": { "AttributeName": template.ttl_attribute()?, "Enabled": true },
         }))?;
-        self.database.update_time_to_live(ttl)?;
-        Ok(true)
+        // Refused when it is on already.
+        let _ = self.database.update_time_to_live(ttl);
+        Ok(!exists)
     }
 }

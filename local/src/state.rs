@@ -1,8 +1,12 @@
 //! What is kept between runs, under `.local/`.
 
 use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
@@ -43,6 +47,17 @@ fn lock(folder: &Path) -> Result<File, Error> {
     }
 }
 
+/// The file holds the session secret: it is nobody else's to read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
 impl State {
     /// Reads `.local/`, making it on the first run.
     pub fn open(port: u16, dynamodb_port: u16) -> Result<Self, Error> {
@@ -60,7 +75,8 @@ impl State {
             "port": port,
             "dynamodbPort": dynamodb_port,
         });
-        fs::write(&settings, document.to_string()).map_err(|error| broken(&settings, error))?;
+        write_private(&settings, &document.to_string())
+            .map_err(|error| broken(&settings, error))?;
         Ok(Self {
             folder,
             session_secret,
@@ -118,10 +134,12 @@ impl State {
     }
 }
 
-/// 64 random hexadecimal digits twice, from the operating system's generator.
+/// 64 random characters, from the operating system's generator.
 pub fn random_secret() -> String {
-    let random = || uuid::Uuid::new_v4().simple().to_string();
-    format!("{}{}", random(), random())
+    let random: Vec<u8> = (0..3)
+        .flat_map(|_| uuid::Uuid::new_v4().into_bytes())
+        .collect();
+    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// Forgets everything but the installed tools.

@@ -7,12 +7,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::clock;
-use crate::http::{ApiError, Fields};
+use crate::http::{ApiError, Fields, guarded};
 use crate::store::Change;
 
 /// Serves invocations with `handler`, which takes the fields of the payload and the stamp of what it
-/// writes. An error ends the invocation as failed, with its code and sentence, so that a schedule
-/// repeats it.
+/// writes. An error ends the invocation as failed, with its code and sentence.
 ///
 /// # Errors
 /// When Lambda's runtime API cannot be reached.
@@ -25,11 +24,11 @@ where
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let change = Change {
             by: None,
-            request_id: event.context.request_id,
+            request_id: event.context.request_id.clone(),
             at: clock::now(),
         };
         let fields = Fields::parse(event.payload.get().as_bytes())?;
-        let result = handler(fields, change).await;
+        let result = guarded(&event.context, Box::pin(handler(fields, change))).await;
         match &result {
             Ok(_) => tracing::info!("invocation done"),
             Err(error) => tracing::error!(

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use crate::clock::{self, Timestamp};
 use crate::config::{self, ConfigError};
-use crate::secret::{Secrets, Unwrappable};
+use crate::secret::{SecretError, Secrets, Unwrappable};
 use crate::session::Session;
-use crate::store::{Change, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::token::TokenError;
 use crate::token::access::{self, AccessToken, Parties, SigningFailed, Subject};
 use crate::token::key_ring::{
-    self, Algorithm, GenerationFailed, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey,
-    plan_rotation,
+    self, GenerationFailed, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey,
 };
 use crate::token::refresh::{self, RefreshClaims, RefreshToken};
 use crate::user::User;
@@ -20,6 +19,9 @@ use crate::user::User;
 /// A token that names an unknown key makes the ring reload, this often at most: forgers cannot turn
 /// made-up key ids into reads of the table.
 const MIN_RELOAD_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long a secret serves on while it cannot be read again.
+const MAX_SECRET_AGE: Duration = Duration::from_hours(1);
 
 /// Why keys cannot be used right now. All of it passes by itself or after a look at the log.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +34,7 @@ pub enum KeyError {
     Store(#[from] StoreError),
     /// The session secret could not be read.
     #[error(transparent)]
-    Secret(#[from] ConfigError),
+    Secret(#[from] SecretError),
     /// The session secret does not open a stored key.
     #[error(transparent)]
     Unwrappable(#[from] Unwrappable),
@@ -169,13 +171,20 @@ pub struct SessionSecrets {
 }
 
 impl SessionSecrets {
-    /// Reads the secret.
+    /// Reads the secret. A missing or weak one is an error; when Secrets Manager does not answer, the
+    /// first request tries again.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let secrets = Cached::empty();
-        secrets.put(clock::now(), Secrets::load().await?);
+        match Secrets::load().await {
+            Ok(loaded) => {
+                secrets.put(clock::now(), loaded);
+            }
+            Err(SecretError::Config(error)) => return Err(error),
+            Err(error) => tracing::warn!(cause = %error, "the secret was not loaded during init"),
+        }
         Ok(Self { secrets })
     }
 
@@ -202,11 +211,15 @@ impl SessionSecrets {
         }
     }
 
-    /// The secrets, at most ten minutes old: a rotation reaches every warm function by then.
-    async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
-        match self.secrets.fresh(now, MAX_RING_AGE) {
-            Some(secrets) => Ok(secrets),
-            None => self.load(now).await,
+    /// The secrets, at most ten minutes old: a rotation reaches every warm function by then. When they
+    /// cannot be read again, the known ones serve on for an hour.
+    pub(crate) async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
+        if let Some(secrets) = self.secrets.fresh(now, MAX_RING_AGE) {
+            return Ok(secrets);
+        }
+        match self.load(now).await {
+            Ok(secrets) => Ok(secrets),
+            Err(error) => self.secrets.fresh(now, MAX_SECRET_AGE).ok_or(error),
         }
     }
 
@@ -313,89 +326,6 @@ impl Mint<'_> {
             access: AccessToken::issue(&self.key, self.parties, user, session, self.now)?,
             refresh: RefreshToken::issue(&self.secrets, &claims),
         })
-    }
-}
-
-/// What a rotation did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rotated {
-    /// The key it published.
-    pub published: Option<String>,
-    /// The keys it removed.
-    pub removed: Vec<String>,
-}
-
-/// Looks after the key ring: publishes, retires, revokes. The only writer of keys.
-pub struct KeyRotation {
-    store: Store,
-    algorithm: Algorithm,
-    secrets: SessionSecrets,
-}
-
-impl KeyRotation {
-    /// Reads `SIGNING_ALGORITHM` and the session secret.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the setting.
-    pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
-        Ok(Self {
-            store: store.clone(),
-            algorithm: Algorithm::from_env()?,
-            secrets: SessionSecrets::from_env().await?,
-        })
-    }
-
-    /// Does what is due: a new key a day before the current one ends, and the removal of keys whose
-    /// signatures have all expired. Running it again changes nothing.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn run(&self, change: &Change) -> Result<Rotated, KeyError> {
-        let keys = self.store.public_keys().await?;
-        let plan = plan_rotation(&keys, change.at);
-        let published = match plan.publish {
-            Some(signs_from) => Some(self.publish(signs_from, change).await?),
-            None => None,
-        };
-        for kid in &plan.retire {
-            self.store.remove_key(kid).await?;
-        }
-        Ok(Rotated {
-            published,
-            removed: plan.retire,
-        })
-    }
-
-    /// Removes a leaked key at once. When no other key signs now, a new one does from now on. Nothing
-    /// happens when there is no such key.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn revoke(&self, kid: &str, change: &Change) -> Result<Rotated, KeyError> {
-        let mut keys = self.store.public_keys().await?;
-        let before = keys.len();
-        keys.retain(|key| key.kid != kid);
-        if keys.len() == before {
-            return Ok(Rotated::default());
-        }
-        // The new key first: between the two writes there is always one that signs.
-        let published = if keys.iter().any(|key| key.signs_from <= change.at) {
-            None
-        } else {
-            Some(self.publish(change.at, change).await?)
-        };
-        self.store.remove_key(kid).await?;
-        Ok(Rotated {
-            published,
-            removed: vec![kid.to_owned()],
-        })
-    }
-
-    async fn publish(&self, signs_from: Timestamp, change: &Change) -> Result<String, KeyError> {
-        let secrets = self.secrets.current(change.at).await?;
-        let (public, private) = key_ring::generate(self.algorithm, signs_from, secrets.current())?;
-        self.store.publish_key(&public, &private, change).await?;
-        Ok(public.kid)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`session`]) knows nothing
 //! else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
-//! and names no status code; [`keys`] keeps the key ring fresh; [`http`] is the edge and names no
+//! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
 //! table attribute; [`direct`] is the edge of functions without a route.
 
 pub mod aws;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod name;
 pub mod password;
+pub mod rotation;
 pub mod secret;
 pub mod session;
 pub mod store;

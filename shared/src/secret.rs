@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
+use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 
 use crate::aws;
@@ -160,6 +161,24 @@ fn expand<const N: usize>(prk: &hkdf::Prk, purpose: Purpose, out: &mut [u8; N]) 
         .expect("HKDF-SHA256 gives up to 8160 bytes (RFC 5869 §2.3)");
 }
 
+/// Why there is no secret.
+#[derive(thiserror::Error)]
+pub enum SecretError {
+    /// The setting is missing, or the secret is weak: nothing but a person can mend it.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Secrets Manager did not answer. Worth trying again.
+    #[error("the session secret could not be read: {0}")]
+    Unavailable(String),
+}
+
+impl fmt::Debug for SecretError {
+    /// As `Display`: this is the line an operator reads when init fails.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
 /// The secret in use, and the one before it while it is still accepted.
 #[derive(Debug)]
 pub struct Secrets {
@@ -193,8 +212,8 @@ impl Secrets {
     /// `AWSCURRENT` and `AWSPREVIOUS`), else from `SESSION_SECRET` and `SESSION_SECRET_PREVIOUS`.
     ///
     /// # Errors
-    /// [`ConfigError`] naming the setting.
-    pub async fn load() -> Result<Self, ConfigError> {
+    /// [`SecretError`].
+    pub async fn load() -> Result<Self, SecretError> {
         if let Some(arn) = config::optional(config::SESSION_SECRET_ARN) {
             return load_from_secrets_manager(&arn).await;
         }
@@ -213,7 +232,7 @@ fn parse(name: &'static str, input: &str) -> Result<Secret, ConfigError> {
     Secret::new(input).map_err(|reason| ConfigError::invalid(name, reason))
 }
 
-async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, ConfigError> {
+async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, SecretError> {
     let client = aws_sdk_secretsmanager::Client::new(&aws::sdk_config().await?);
     let fetch = |stage: &str| {
         client
@@ -230,18 +249,16 @@ async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, ConfigError> {
             value.ok_or_else(|| ConfigError::invalid(name, "the secret is not text"))?,
         )
     };
-    let unreadable = |error: &GetSecretValueError| {
-        let code = error.meta().code().unwrap_or("no answer").to_owned();
-        ConfigError::invalid(name, format!("the secret cannot be read: {code}"))
+    let unavailable = |error: &GetSecretValueError| {
+        SecretError::Unavailable(error.meta().code().unwrap_or("no answer").to_owned())
     };
-    let current = current.map_err(|error| unreadable(&error.into_service_error()))?;
-    let previous =
-        match previous.map_err(aws_sdk_secretsmanager::error::SdkError::into_service_error) {
-            Ok(previous) => Some(text(previous.secret_string())?),
-            // A secret that was never rotated has no previous version.
-            Err(GetSecretValueError::ResourceNotFoundException(_)) => None,
-            Err(error) => return Err(unreadable(&error)),
-        };
+    let current = current.map_err(|error| unavailable(&error.into_service_error()))?;
+    let previous = match previous.map_err(SdkError::into_service_error) {
+        Ok(previous) => Some(text(previous.secret_string())?),
+        // A secret that was never rotated has no previous version.
+        Err(GetSecretValueError::ResourceNotFoundException(_)) => None,
+        Err(error) => return Err(unavailable(&error)),
+    };
     Ok(Secrets::new(text(current.secret_string())?, previous))
 }
 

@@ -163,6 +163,38 @@ async fn bug_65_a_revoked_key_is_replaced_and_trusted_by_no_new_process() {
 }
 
 #[tokio::test]
+async fn revoking_half_a_key_removes_the_other_half() {
+    let bundle = bundle().await;
+    let leaked = published(&bundle).await.remove(0);
+    let key = json!({ "pk": { "S": "SIGNING-KEYS" }, "sk": { "S": leaked } });
+    bundle.delete(&key);
+    let rotated = bundle
+        .invoke("rotate-keys", &json!({ "revoke": leaked }))
+        .await;
+    assert_eq!(rotated["removed"], json!([leaked]));
+    let left = published(&bundle).await;
+    assert_eq!(left, [rotated["published"].as_str().unwrap_or_default()]);
+}
+
+#[tokio::test]
+async fn a_key_that_no_secret_opens_is_replaced_at_the_next_run() {
+    let bundle = bundle().await;
+    let lost = json!({ "S": "AAAAAA" });
+    bundle.edit(
+        |item| item["type"]["S"] == "signing_key",
+        "secret_version",
+        &lost,
+    );
+    let rotated = bundle.invoke("rotate-keys", &json!({})).await;
+    assert!(rotated["published"].is_string(), "{rotated}");
+    let account = bundle.account().await;
+    let _ = bundle
+        .send_as(&account, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
 async fn wrong_input_fails_the_invocation() {
     let bundle = bundle().await;
     let rotate = bundle.function("rotate-keys").await;

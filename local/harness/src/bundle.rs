@@ -295,6 +295,19 @@ impl Bundle {
             .expect("the engine writes");
     }
 
+    /// Deletes the item with this key.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn delete(&self, key: &Value) {
+        let request = json!({ "TableName": TABLE, "Key": key });
+        let request = serde_json::from_value(request).expect("a delete request");
+        self.engine
+            .database()
+            .delete_item(request)
+            .expect("the engine deletes");
+    }
+
     /// Sets an attribute of every item that `choose` picks: how tests move time, role and status.
     pub fn edit(&self, choose: impl Fn(&Value) -> bool, attribute: &str, value: &Value) {
         for mut item in self.items().into_iter().filter(choose) {

@@ -114,11 +114,17 @@ fn the_router_of_cargo_lambda_watch_is_the_templates() {
     for (path, target) in router.expect("a router") {
         match target {
             // Without methods a path serves whatever the template has for it.
-            Value::String(function) => routes.extend(
-                template_routes()
+            Value::String(function) => {
+                let served = template_routes()
                     .into_iter()
-                    .filter(|(_, other, name)| other == path && name == function),
-            ),
+                    .filter(|(_, other, name)| other == path && name == function);
+                let before = routes.len();
+                routes.extend(served);
+                assert!(
+                    routes.len() > before,
+                    "{path}: the template has no such route"
+                );
+            }
             target => {
                 for target in target.as_array().into_iter().flatten() {
                     let function = target["function"].as_str().unwrap_or_default();

@@ -17,6 +17,7 @@ pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
 pub use query::{PathUser, Projection, query_parameter, reject_unknown_parameters, user_id};
 pub use reply::{Reply, json, no_content};
+pub(crate) use serve::guarded;
 pub use serve::{client_address, client_user_agent, has_body, serve};
 pub use user::{TokenResponse, UserResponse};
 

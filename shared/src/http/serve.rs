@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
@@ -58,7 +59,7 @@ where
 {
     let (started, work) = (Instant::now(), Work::start());
     let request_id = event.context.request_id.clone();
-    let remaining = time_left(&event.context);
+    let context = event.context.clone();
 
     let mut method = Method::GET;
     let mut request_headers = HeaderMap::new();
@@ -67,20 +68,7 @@ where
         Ok(request) => {
             method = request.method().clone();
             request_headers = request.headers().clone();
-            // Boxed: the future of a handler holds whole SDK calls, too deep a type for the compiler.
-            let handled =
-                AssertUnwindSafe(async { Box::pin(handler(request)).await }).catch_unwind();
-            match tokio::time::timeout(remaining, handled).await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(ApiError::caused_by(
-                    ErrorCode::Internal,
-                    "a handler panicked",
-                )),
-                Err(_) => Err(ApiError::caused_by(
-                    ErrorCode::Unavailable,
-                    "the deadline was reached",
-                )),
-            }
+            guarded(&context, Box::pin(handler(request))).await
         }
     };
 
@@ -112,6 +100,26 @@ where
         "request"
     );
     into_event_response(reply)
+}
+
+/// Runs a handler until it is done, it panics, or Lambda's deadline comes near. Boxed, because its future
+/// holds whole SDK calls.
+pub(crate) async fn guarded<T>(
+    context: &Context,
+    handler: Pin<Box<impl Future<Output = Result<T, ApiError>>>>,
+) -> Result<T, ApiError> {
+    let handled = AssertUnwindSafe(handler).catch_unwind();
+    match tokio::time::timeout(time_left(context), handled).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(ApiError::caused_by(
+            ErrorCode::Internal,
+            "a handler panicked",
+        )),
+        Err(_) => Err(ApiError::caused_by(
+            ErrorCode::Unavailable,
+            "the deadline was reached",
+        )),
+    }
 }
 
 /// Turns the event into a request, if it is one that can be served.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{self, Entity};
 use super::key::Key;
-use super::update::{Update, text};
+use super::update::Update;
 use super::{Change, Store, StoreError, TransactError};
 use crate::email::Email;
 use crate::password::PasswordHash;
@@ -102,11 +102,12 @@ impl Store {
         change: &Change,
     ) -> Result<(), StoreError> {
         let stored = |hash: &PasswordHash| {
-            serde_dynamo::to_attribute_value(hash).unwrap_or_else(|_| text(""))
+            serde_dynamo::to_attribute_value(hash)
+                .map_err(|error| StoreError::Unreadable(error.to_string()))
         };
         let update = Update::new(Key::credential(email), change)
-            .set("password_hash", stored(new))
-            .when_equal("password_hash", stored(&old.password_hash));
+            .set("password_hash", stored(new)?)
+            .when_equal("password_hash", stored(&old.password_hash)?);
         self.update("rehash", update).await.map(|_| ())
     }
 }

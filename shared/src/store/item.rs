@@ -102,7 +102,8 @@ pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
 
 /// Whether this very request wrote the item: a retry that finds its own work has succeeded.
 pub(super) fn is_written_by(item: &RawItem, change: &Change) -> bool {
-    item.get("request_id").and_then(|id| id.as_s().ok()) == Some(&change.request_id)
+    !change.request_id.is_empty()
+        && item.get("request_id").and_then(|id| id.as_s().ok()) == Some(&change.request_id)
 }
 
 /// A transaction's part that creates an item where there is none.
@@ -123,6 +124,16 @@ pub(super) fn put_if(
         .build()
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A transaction's part that deletes an item, if there is one.
+pub(super) fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.into_attributes()))
+        .build()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
 /// A transaction's part that deletes an item whose attributes have these values.

@@ -156,7 +156,7 @@ impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E>
             return false;
         };
         match error.code() {
-            Some("TransactionConflictException" | "TransactionInProgressException") => true,
+            Some("TransactionConflictException") => true,
             Some("TransactionCanceledException") => {
                 let error: &dyn std::any::Any = error;
                 error
@@ -199,6 +199,18 @@ where
 {
     StoreError::Unavailable {
         operation,
-        cause: aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string(),
+        cause: chain(error),
     }
+}
+
+/// An error and its causes, each by its message. Never by its `Debug` form: the SDK's holds the bytes of
+/// the answer, which can be an item with a hash in it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }

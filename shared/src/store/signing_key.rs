@@ -72,28 +72,46 @@ impl Store {
             item::put_new(&self.table, public_item)?,
             item::put_new(&self.table, private_item)?,
         ];
-        self.transact_whatever_is_left("publish key", items).await
+        self.transact_all("publish key", items).await
     }
 
-    /// Removes a key pair from the ring. A pair that is gone already is no error.
+    /// Replaces the wrapped half of a key that is still there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rewrap_key(
+        &self,
+        private: &WrappedKey,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let item = item::new_item(Key::signing_key(&private.kid), private, change)?;
+        let items = vec![item::put_if(&self.table, item, "attribute_exists(pk)")?];
+        self.transact_all("rewrap key", items).await
+    }
+
+    /// Removes a key pair from the ring, or the half of it that is left.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn remove_key(&self, kid: &str) -> Result<(), StoreError> {
         let items = vec![
-            item::delete_when(&self.table, Key::public_key(kid), &[])?,
-            item::delete_when(&self.table, Key::signing_key(kid), &[])?,
+            item::delete(&self.table, Key::public_key(kid))?,
+            item::delete(&self.table, Key::signing_key(kid))?,
         ];
-        self.transact_whatever_is_left("remove key", items).await
+        self.transact_all("remove key", items).await
     }
 
-    async fn transact_whatever_is_left(
+    async fn transact_all(
         &self,
         operation: &'static str,
         items: Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
     ) -> Result<(), StoreError> {
         match self.transact(operation, items).await {
-            Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(StoreError::Unavailable {
+                operation,
+                cause: "the key ring was changed at the same time".to_owned(),
+            }),
             Err(TransactError::Store(error)) => Err(error),
         }
     }

@@ -12,7 +12,7 @@ use super::{Change, Store, StoreError, TransactError, jittered, send, unavailabl
 use crate::clock::Timestamp;
 use crate::name::Name;
 use crate::session::{Session, SessionId};
-use crate::user::{Role, User, UserId};
+use crate::user::{Role, Status, User, UserId};
 
 /// How long a tombstone stays: longer than any session or token of the account can.
 const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(2400);
@@ -237,7 +237,7 @@ impl Store {
             )?,
             item::put_new(&self.table, tombstone)?,
         ];
-        if read.role == Role::Admin {
+        if read.role == Role::Admin && read.status == Status::Active {
             let counter = Update::new(Key::admin_counter(), change)
                 .decrement("active")
                 .when_above("active", number(1));

@@ -15,7 +15,7 @@ use super::BASE64URL;
 use super::access::LIFETIME;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
-use crate::secret::{Secret, Secrets, Unwrappable};
+use crate::secret::{Secret, SecretVersion, Secrets, Unwrappable};
 
 /// A key signs for this long.
 const SIGNING_PERIOD: Duration = Duration::from_hours(720);
@@ -126,6 +126,41 @@ impl fmt::Debug for WrappedKey {
     }
 }
 
+impl WrappedKey {
+    /// The private key inside, by whichever accepted secret sealed it.
+    fn private_key(&self, secrets: &Secrets) -> Result<Vec<u8>, Unwrappable> {
+        let decode = |text: &str| BASE64URL.decode(text).map_err(|_| Unwrappable);
+        let version = decode(&self.secret_version)?;
+        let version = version.as_slice().try_into().map_err(|_| Unwrappable)?;
+        let secret = secrets.find(SecretVersion(version)).ok_or(Unwrappable)?;
+        secret.unwrap_key(self.kid.as_bytes(), &decode(&self.wrapped_key)?)
+    }
+
+    fn seal(&mut self, secret: &Secret, private_key: &[u8]) -> Result<(), Unwrappable> {
+        let wrapped = secret.wrap(self.kid.as_bytes(), private_key)?;
+        self.secret_version = BASE64URL.encode(secret.version().0);
+        self.wrapped_key = BASE64URL.encode(wrapped);
+        Ok(())
+    }
+
+    /// The same key sealed with the current secret, when the previous one sealed it. A key that neither
+    /// opens is left as it is.
+    ///
+    /// # Errors
+    /// [`Unwrappable`] when it cannot be sealed.
+    pub fn rewrapped(&self, secrets: &Secrets) -> Result<Option<Self>, Unwrappable> {
+        if self.secret_version == BASE64URL.encode(secrets.current().version().0) {
+            return Ok(None);
+        }
+        let Ok(private_key) = self.private_key(secrets) else {
+            return Ok(None);
+        };
+        let mut rewrapped = self.clone();
+        rewrapped.seal(secrets.current(), &private_key)?;
+        Ok(Some(rewrapped))
+    }
+}
+
 /// A private key ready to sign.
 pub struct SigningKey {
     pub(crate) kid: String,
@@ -178,16 +213,16 @@ pub fn generate(
     let numbers = serde_json::to_value(&jwk.algorithm)
         .and_then(serde_json::from_value)
         .map_err(|_| GenerationFailed)?;
-    let wrapped = secret
-        .wrap(kid.as_bytes(), &private_key)
-        .map_err(|_| GenerationFailed)?;
-    let wrapped = WrappedKey {
+    let mut wrapped = WrappedKey {
         kid: kid.clone(),
         algorithm,
         signs_from,
-        secret_version: BASE64URL.encode(secret.version().0),
-        wrapped_key: BASE64URL.encode(wrapped),
+        secret_version: String::new(),
+        wrapped_key: String::new(),
     };
+    wrapped
+        .seal(secret, &private_key)
+        .map_err(|_| GenerationFailed)?;
     let public = PublicKey {
         kid,
         algorithm,
@@ -232,14 +267,7 @@ impl SigningKey {
     /// # Errors
     /// [`Unwrappable`] when neither accepted secret sealed it.
     pub fn open(stored: &WrappedKey, secrets: &Secrets) -> Result<Self, Unwrappable> {
-        let decode = |text: &str| BASE64URL.decode(text).map_err(|_| Unwrappable);
-        let version = decode(&stored.secret_version)?;
-        let version = version.as_slice().try_into().map_err(|_| Unwrappable)?;
-        let secret = secrets
-            .find(crate::secret::SecretVersion(version))
-            .ok_or(Unwrappable)?;
-        let private_key =
-            secret.unwrap_key(stored.kid.as_bytes(), &decode(&stored.wrapped_key)?)?;
+        let private_key = stored.private_key(secrets)?;
         Ok(Self {
             kid: stored.kid.clone(),
             algorithm: stored.algorithm,
@@ -369,5 +397,27 @@ mod tests {
             };
             assert!(SigningKey::open(&other, &Secrets::new(secret(), None)).is_err());
         }
+    }
+
+    #[test]
+    fn a_key_sealed_by_the_previous_secret_is_sealed_anew() {
+        let old = || Secret::new("mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqWi").expect("strong");
+        let new = || Secret::new("iWqPoR0tVx1NuE5aKs7GfJ3dYn6BwL9cXk4TrZ8vQp2Hm").expect("strong");
+        let (_, wrapped) = generate(Algorithm::ES256, start(), &old()).expect("generates");
+        let rotated = Secrets::new(new(), Some(old()));
+        let rewrapped = wrapped
+            .rewrapped(&rotated)
+            .expect("seals")
+            .expect("was old");
+        assert!(rewrapped.rewrapped(&rotated).expect("seals").is_none());
+        let without_old = Secrets::new(new(), None);
+        assert!(SigningKey::open(&rewrapped, &without_old).is_ok());
+        assert!(SigningKey::open(&wrapped, &without_old).is_err());
+        assert!(
+            wrapped
+                .rewrapped(&without_old)
+                .expect("left as it is")
+                .is_none()
+        );
     }
 }

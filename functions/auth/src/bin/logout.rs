@@ -26,8 +26,9 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let grace = config::refresh_grace()?;
     let store = Store::from_env().await?;
-    let tokens = TokenVerifier::from_env(&store).await?;
-    let secrets = SessionSecrets::from_env().await?;
+    let (tokens, secrets) =
+        tokio::join!(TokenVerifier::from_env(&store), SessionSecrets::from_env());
+    let (tokens, secrets) = (tokens?, secrets?);
     http::serve(|request| logout(&store, &tokens, &secrets, grace, request)).await
 }
 
@@ -40,19 +41,20 @@ async fn logout(
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &["scope"])?;
     let scope = Scope::read(&request)?;
-    let caller = match read_refresh_token(&request)? {
-        Some(token) => caller_by_refresh_token(store, secrets, grace, scope, &token).await?,
-        None => Some(tokens.authenticate(store, &request).await?),
+    let caller = if let Some(token) = read_refresh_token(&request)? {
+        caller_by_refresh_token(store, secrets, grace, scope, &token).await?
+    } else {
+        let caller = tokens.authenticate(store, &request).await?;
+        Some((caller, RevocationReason::Logout))
     };
     // The session is over already: what was asked for holds (as RFC 7009 §2.2).
-    let Some(Caller { user, session }) = caller else {
+    let Some((Caller { user, session }, reason)) = caller else {
         return Ok(http::no_content());
     };
 
     let change = http::change(&request, Some(user.id));
     match scope {
         Scope::Session => {
-            let reason = RevocationReason::Logout;
             store
                 .revoke_session(&user.id, &session.id, reason, &change)
                 .await?;
@@ -77,17 +79,16 @@ fn read_refresh_token(request: &Request) -> Result<Option<String>, ApiError> {
     fields.finish(|| token)
 }
 
-/// The caller a refresh token stands for; nobody when its session is over.
+/// The caller a refresh token stands for, and why that session ends; nobody when it is over.
 ///
-/// An old token of a live session ends that session, which is what reusing it would do, but it ends no
-/// others.
+/// An old token of a live session ends that session as reusing it would, but it ends no others.
 async fn caller_by_refresh_token(
     store: &Store,
     secrets: &SessionSecrets,
     grace: Duration,
     scope: Scope,
     token: &str,
-) -> Result<Option<Caller>, ApiError> {
+) -> Result<Option<(Caller, RevocationReason)>, ApiError> {
     let now = clock::now();
     let claims = secrets.verify_refresh(token, now).await?;
     let read = store
@@ -100,7 +101,12 @@ async fn caller_by_refresh_token(
     if scope != Scope::Session && !is_current {
         return Err(ErrorCode::InvalidToken.into());
     }
-    Ok(caller)
+    let reason = if is_current {
+        RevocationReason::Logout
+    } else {
+        RevocationReason::RefreshTokenReuse
+    };
+    Ok(caller.map(|caller| (caller, reason)))
 }
 
 impl Scope {

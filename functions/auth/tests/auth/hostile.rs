@@ -112,11 +112,13 @@ async fn bug_45_an_oversized_body_is_refused_without_a_hash_or_a_call() {
     assert_eq!(send_event(&bundle, &event(&just_within)).await.status, 400);
     assert!(bundle.recorder().take().is_empty());
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    for line in login
-        .log()
+    let log = login.log();
+    let requests: Vec<_> = log
         .iter()
         .filter(|line| line.contains("\"request\""))
-    {
+        .collect();
+    assert_eq!(requests.len(), 4, "one line a request");
+    for line in requests {
         assert!(line.contains("\"password_hashes\":0"), "{line}");
     }
 }

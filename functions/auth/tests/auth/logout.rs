@@ -119,6 +119,9 @@ async fn an_old_refresh_token_ends_its_own_session_but_no_others() {
         .post("/v1/auth/logout", &old)
         .await
         .expect_status(204);
+    let ended = bundle.items_of_type("session");
+    let reused = |item: &&serde_json::Value| item["revoked_because"]["S"] == "refresh_token_reuse";
+    assert_eq!(ended.iter().filter(reused).count(), 1);
     let _ = bundle
         .send_as(&account, "GET", "/v1/users/me")
         .await

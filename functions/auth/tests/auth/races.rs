@@ -81,10 +81,15 @@ async fn a_refresh_and_a_sign_out_at_once_leave_the_session_dead() {
         let refresh = HttpRequest::new("POST", "/v1/auth/refresh")
             .json(&json!({ "refreshToken": account.refresh_token }));
         let logout = HttpRequest::new("POST", "/v1/auth/logout").bearer(&account.access_token);
+        // Long enough for the calls of both to overlap.
+        bundle
+            .recorder()
+            .set_delay(std::time::Duration::from_millis(30));
         let (refreshed, left) = tokio::join!(
             bundle.send_to(&refreshing, &refresh),
             bundle.send_to(&leaving, &logout),
         );
+        bundle.recorder().set_delay(std::time::Duration::ZERO);
         assert_eq!(left.status, 204);
         let newest = refreshed.text_at("/refreshToken");
         let newest = if refreshed.status == 200 {

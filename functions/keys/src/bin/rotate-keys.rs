@@ -1,4 +1,4 @@
-//! Run by a schedule every day, with `{}`: looks after the key ring. Invoked directly with
+//! Run by a schedule every hour, with `{}`: looks after the key ring. Invoked directly with
 //! `{"revoke": "<kid>"}` it removes a leaked key.
 //!
 //! It answers `{"published": "<kid>" or null, "removed": ["<kid>", …]}`.
@@ -7,7 +7,7 @@ use lambda_http::Error;
 use latchkey::direct;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, Fields};
-use latchkey::keys::KeyRotation;
+use latchkey::rotation::KeyRotation;
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 use serde::Serialize;

@@ -103,20 +103,24 @@ async fn fields_choose_properties_and_unknown_ones_are_refused() {
 #[tokio::test]
 async fn bug_10_a_change_of_role_acts_on_the_very_next_call() {
     let bundle = bundle().await;
-    let (moderator, user) = (
-        bundle.account_with_role("moderator").await,
-        bundle.account().await,
-    );
+    let user = bundle.account().await;
     let path = format!("/v1/users/{}", user.id);
-    let _ = bundle
-        .send_as(&moderator, "GET", &path)
-        .await
-        .expect_status(200);
-    bundle.edit_user(&moderator.id, "role", &json!({ "S": "user" }));
-    let _ = bundle
-        .send_as(&moderator, "GET", &path)
-        .await
-        .expect_status(403);
+    for role in ["admin", "moderator"] {
+        let caller = bundle.account_with_role(role).await;
+        let _ = bundle
+            .send_as(&caller, "GET", &path)
+            .await
+            .expect_status(200);
+        bundle.edit_user(&caller.id, "role", &json!({ "S": "user" }));
+        let _ = bundle
+            .send_as(&caller, "GET", &path)
+            .await
+            .expect_status(403);
+        let _ = bundle
+            .send_as(&caller, "DELETE", &path)
+            .await
+            .expect_status(403);
+    }
 }
 
 #[tokio::test]
