@@ -36,15 +36,14 @@ pub async fn run() -> Result<(), Error> {
         "", "ms", "", "MiB", "MiB", "50-200 KiB"
     );
 
-    let hello_init = bench.init("hello-world", &[]).await?;
     let hello = Function::start(&bench.binary("hello-world"), &[]).await?;
     let event = HttpRequest::new("GET", "/").event("/");
     let events = (0..CALLS).map(|_| event.clone()).collect();
+    let memory = measure(&hello, events).await?;
     print_line(
         "hello-world",
-        hello_init,
-        hello_init,
-        &measure(&hello, events).await?,
+        &bench.init("hello-world", &[]).await?,
+        &memory,
     );
 
     let mut grown = Vec::new();
@@ -54,20 +53,26 @@ pub async fn run() -> Result<(), Error> {
         let events = bench.events(&block.binary).await?;
         let function = Function::start(&bench.binary(&block.binary), &environment).await?;
         let memory = measure(&function, events).await?;
-        print_line(&block.binary, init, hello_init, &memory);
+        print_line(&block.binary, &init, &memory);
         if memory.growth > MAX_GROWTH {
             grown.push(block.binary);
         }
     }
     println!();
     println!(
-        "init: spawn to the first request for an invocation, median of {STARTS}, embedded engine;"
+        "init: spawn to the first request for an invocation, median of {STARTS}, embedded engine; ratio to hello-world, started in turn;"
     );
     println!("RSS after {CALLS} calls, each with an event of its own.");
     if grown.is_empty() {
         return Ok(());
     }
     Err(format!("grew by more than 1 MiB: {}", grown.join(", ")).into())
+}
+
+/// Medians of starts taken in turn, so that both meet the same load on the machine.
+struct Init {
+    own: Duration,
+    hello: Duration,
 }
 
 struct Memory {
@@ -97,12 +102,12 @@ async fn measure(function: &Function, events: Vec<Value>) -> Result<Memory, Erro
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn print_line(name: &str, init: Duration, hello: Duration, memory: &Memory) {
+fn print_line(name: &str, init: &Init, memory: &Memory) {
     let mebibytes = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     println!(
         "{name:<26}{:>9.2}{:>9.2}{:>12.1}{:>12.1}{:>12}",
-        init.as_secs_f64() * 1000.0,
-        init.as_secs_f64() / hello.as_secs_f64(),
+        init.own.as_secs_f64() * 1000.0,
+        init.own.as_secs_f64() / init.hello.as_secs_f64(),
         mebibytes(memory.resident),
         mebibytes(memory.peak),
         memory.growth / 1024,
@@ -166,21 +171,26 @@ impl Bench {
         Function::start(&self.binary(binary), &self.settings.environment(block)).await
     }
 
-    async fn init(
-        &self,
-        binary: &str,
-        environment: &[(String, String)],
-    ) -> Result<Duration, Error> {
-        let mut inits = Vec::with_capacity(STARTS);
+    async fn init(&self, binary: &str, environment: &[(String, String)]) -> Result<Init, Error> {
+        let (mut own, mut hello) = (Vec::new(), Vec::new());
         for _ in 0..STARTS {
-            inits.push(
+            own.push(
                 Function::start(&self.binary(binary), environment)
                     .await?
                     .init(),
             );
+            hello.push(
+                Function::start(&self.binary("hello-world"), &[])
+                    .await?
+                    .init(),
+            );
         }
-        inits.sort_unstable();
-        Ok(inits[STARTS / 2])
+        own.sort_unstable();
+        hello.sort_unstable();
+        Ok(Init {
+            own: own[STARTS / 2],
+            hello: hello[STARTS / 2],
+        })
     }
 
     /// As many events as there are calls, no two alike, each of which the function serves.
