@@ -1,16 +1,24 @@
 //! Looking after the key ring: what the schedule runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::config::ConfigError;
 use crate::keys::{KeyError, SessionSecrets};
 use crate::secret::Secrets;
 use crate::store::{Change, Store};
+use crate::token::access::LIFETIME;
 use crate::token::key_ring::{
-    self, Algorithm, PublicKey, SigningKey, WrappedKey, plan_rotation, signing_at,
+    self, Algorithm, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey, signing_at,
 };
 
+/// A key signs for this long.
+const SIGNING_PERIOD: Duration = Duration::from_hours(720);
+/// A key is published this long before it signs, so that every cache of the key set has it by then.
+const PUBLISHED_BEFORE: Duration = Duration::from_hours(24);
+/// A key stays published this long after its last signature has expired.
+const RETIRED_AFTER: Duration = Duration::from_hours(1);
 /// What a rotation did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotated {
@@ -126,4 +134,99 @@ impl KeyRotation {
 /// Whether there is a key that signs now and opens.
 fn can_sign(keys: &[WrappedKey], secrets: &Secrets, change: &Change) -> bool {
     signing_at(keys, change.at).is_some_and(|key| SigningKey::open(key, secrets).is_ok())
+}
+
+/// What a rotation run has to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct RotationPlan {
+    /// Publish a new key that signs from this moment on.
+    publish: Option<Timestamp>,
+    /// Remove these keys: nothing they signed can still be valid.
+    retire: Vec<String>,
+}
+
+/// Decides what is due at `now`. Running it twice changes nothing the second time.
+fn plan_rotation(keys: &[PublicKey], now: Timestamp) -> RotationPlan {
+    let mut by_start: Vec<&PublicKey> = keys.iter().collect();
+    by_start.sort_by_key(|key| key.signs_from);
+    let publish = match by_start.last() {
+        None => Some(now),
+        Some(newest) => {
+            let ends = newest.signs_from.plus(SIGNING_PERIOD);
+            let due = now.plus(PUBLISHED_BEFORE) >= ends;
+            // When the schedule was off for long, the next key still waits to be known everywhere.
+            due.then(|| ends.max(now.plus(PUBLISHED_BEFORE)))
+        }
+    };
+    let retire = by_start
+        .windows(2)
+        .filter(|pair| {
+            let last_signature = pair[1].signs_from.plus(MAX_RING_AGE);
+            now > last_signature.plus(LIFETIME).plus(RETIRED_AFTER)
+        })
+        .map(|pair| pair[0].kid.clone())
+        .collect();
+    RotationPlan { publish, retire }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::key_ring::PublicNumbers;
+
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn key(kid: &str, signs_from: Timestamp) -> PublicKey {
+        let numbers = PublicNumbers::Rsa {
+            n: String::new(),
+            e: String::new(),
+        };
+        PublicKey {
+            kid: kid.to_owned(),
+            algorithm: Algorithm::RS256,
+            numbers,
+            signs_from,
+        }
+    }
+
+    fn start() -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000)
+    }
+
+    #[test]
+    fn the_first_key_signs_at_once() {
+        assert_eq!(plan_rotation(&[], start()).publish, Some(start()));
+    }
+
+    #[test]
+    fn a_new_key_every_30_days_is_published_a_day_before_it_signs() {
+        let keys = [key("a", start())];
+        assert_eq!(
+            plan_rotation(&keys, start().plus(28 * DAY)),
+            RotationPlan::default()
+        );
+        let plan = plan_rotation(&keys, start().plus(29 * DAY));
+        assert_eq!(plan.publish, Some(start().plus(30 * DAY)));
+        let keys = [keys[0].clone(), key("b", start().plus(30 * DAY))];
+        assert_eq!(
+            plan_rotation(&keys, start().plus(29 * DAY)),
+            RotationPlan::default()
+        );
+    }
+
+    #[test]
+    fn a_late_rotation_still_publishes_a_day_ahead() {
+        let late = start().plus(100 * DAY);
+        let plan = plan_rotation(&[key("a", start())], late);
+        assert_eq!(plan.publish, Some(late.plus(DAY)));
+    }
+
+    #[test]
+    fn a_key_is_retired_only_when_nothing_it_signed_can_be_valid() {
+        let replaced = start().plus(30 * DAY);
+        let keys = [key("a", start()), key("b", replaced)];
+        assert!(plan_rotation(&keys, replaced.plus(HOUR)).retire.is_empty());
+        assert_eq!(plan_rotation(&keys, replaced.plus(2 * HOUR)).retire, ["a"]);
+    }
 }
