@@ -211,6 +211,17 @@ async fn wrong_input_fails_the_invocation() {
 }
 
 #[tokio::test]
+async fn a_run_with_nothing_due_costs_two_queries_at_once() {
+    let bundle = bundle().await;
+    bundle
+        .recorder()
+        .set_delay(std::time::Duration::from_millis(40));
+    let _ = bundle.invoke("rotate-keys", &json!({})).await;
+    let cost = Cost::of(&bundle.recorder().take());
+    assert_eq!(cost, Cost::new(2, 1, 2.0, 0.0));
+}
+
+#[tokio::test]
 async fn another_session_secret_opens_no_stored_key() {
     let bundle = bundle().await;
     let body = json!({ "email": "ada@example.com", "password": PASSWORD });

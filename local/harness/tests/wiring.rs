@@ -169,7 +169,7 @@ fn bug_58_no_origin_is_trusted_with_credentials() {
 }
 
 #[test]
-fn every_function_is_small_in_the_template_and_has_room_to_grow() {
+fn the_template_stays_below_cloudformations_limit_of_resources() {
     let document = template();
     let resources = document.document()["Resources"]
         .as_object()

@@ -16,7 +16,7 @@ use crate::password::Password;
 
 /// The fields of a request body on their way to typed values.
 ///
-/// Each `take` parses a field and remembers what is wrong with it; [`finish`](Fields::finish) answers
+/// Each reader parses a field and remembers what is wrong with it; [`finish`](Fields::finish) answers
 /// with all of that together, unknown fields included.
 pub struct Fields {
     values: BTreeMap<String, Value>,

@@ -66,6 +66,15 @@ async fn every_endpoint_costs_what_the_chart_says() {
 }
 
 #[tokio::test]
+async fn the_first_admin_costs_what_the_readme_says() {
+    let bundle = bundle().await;
+    let _ = bundle.admin().await;
+    let mut calls = bundle.recorder().take();
+    calls.retain(|call| call.function == "create-admin");
+    assert_eq!(Cost::of(&calls), Cost::new(1, 1, 0.0, 7.0));
+}
+
+#[tokio::test]
 async fn every_policy_is_exactly_what_its_function_does() {
     let bundle = bundle().await;
     let admin = bundle.admin().await;
