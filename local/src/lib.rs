@@ -4,6 +4,7 @@
 pub mod engine;
 pub mod event;
 pub mod function;
+pub mod seed;
 pub mod settings;
 pub mod template;
 pub mod yaml;

@@ -6,6 +6,7 @@ mod bench;
 mod cargo_lambda;
 mod run;
 mod samples;
+mod seed_command;
 mod state;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use local::Error;
 const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
 cargo local event <bin>     print a sample event for a function, with live tokens and ids
+cargo local seed --users N  fill the running bundle with generated users
 cargo local bench           build for release and measure every function
 cargo local reset           forget everything: accounts, keys, secrets
 
@@ -27,6 +29,10 @@ async fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["event", binary] => samples::print(binary).await,
         ["bench"] => bench::run().await,
+        ["seed", "--users", users] => match users.parse() {
+            Ok(users) if users > 0 => seed_command::run(users).await,
+            _ => Err("--users takes a number above 0".into()),
+        },
         ["reset"] => state::reset(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

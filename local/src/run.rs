@@ -17,7 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cargo_lambda;
 use crate::state::{State, random_secret};
 
-const ADMIN_EMAIL: &str = "admin@example.com";
+/// The first admin's address.
+pub const ADMIN_EMAIL: &str = "admin@example.com";
 /// How long `cargo lambda watch` may take to start, and to stop.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ impl Options {
 pub async fn run(options: Options) -> Result<(), Error> {
     require_compiler().await?;
     let root = workspace_root();
-    let state = State::open(options.port, options.dynamodb_port)?;
+    let mut state = State::open(options.port, options.dynamodb_port)?;
     end_previous(&state).await;
     let listener = bind(options.dynamodb_port, "--dynamodb-port").await?;
     drop(bind(options.port, "--port").await?);
@@ -62,11 +63,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let created = engine
         .create_table(&template, TABLE)
         .map_err(|error| state.broken_database(error))?;
-    let settings = Settings {
-        endpoint: engine.endpoint().to_owned(),
-        issuer: format!("http://127.0.0.1:{}", options.port),
-        session_secret: state.session_secret.clone(),
-    };
+    let settings = state.settings();
     println!("Building the functions: some minutes the first time, seconds afterwards.");
     build(&root).await?;
     if created {
@@ -79,6 +76,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     // Said at once: nothing that fails below may swallow it.
     if admin["created"] == true {
         println!("Made the first admin: {ADMIN_EMAIL} / {password}   (shown this once)");
+        state.set_admin_password(password)?;
     }
 
     let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;

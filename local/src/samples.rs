@@ -5,52 +5,41 @@ use local::settings::Settings;
 use local::template::Template;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::run::invoke;
+use crate::run::{ADMIN_EMAIL, invoke};
 use crate::state::State;
 
 /// Prints the sample event of a function, for an account made for it in the running bundle.
 pub async fn print(binary: &str) -> Result<(), Error> {
     let root = workspace_root();
-    let state = State::existing()?;
-    let port = state.dynamodb_port;
-    if TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        return Err(format!("nothing listens on 127.0.0.1:{port}: start cargo local first").into());
-    }
-    let template = Template::load(&root)?;
-    let settings = Settings {
-        endpoint: format!("http://127.0.0.1:{port}"),
-        issuer: format!("http://127.0.0.1:{}", state.port),
-        session_secret: state.session_secret,
+    let state = State::running().await?;
+    let bundle = Bundle {
+        template: Template::load(&root)?,
+        settings: state.settings(),
     };
     let password = Uuid::new_v4().to_string();
     let address = || format!("sample-{}@example.com", Uuid::new_v4().simple());
     let (email, new_email) = (address(), address());
     let credentials = json!({ "email": email, "password": password });
-    let user = post(
-        &template,
-        &settings,
-        "register",
-        "/v1/auth/register",
-        &credentials,
-    )
-    .await?;
-    let tokens = post(
-        &template,
-        &settings,
-        "login",
-        "/v1/auth/login",
-        &credentials,
-    )
-    .await?;
+    let user = bundle
+        .post("register", "/v1/auth/register", &credentials)
+        .await?;
+    let tokens = bundle.post("login", "/v1/auth/login", &credentials).await?;
+    let access_token = text(&tokens["accessToken"]);
+    let path = "/v1/users/me/sessions";
+    let request = HttpRequest::new("GET", path).bearer(&access_token);
+    let sessions = bundle
+        .send("list-sessions", "/v1/users/{id}/sessions", &request)
+        .await?;
+    let admin_token = bundle.admin_token(state.admin_password.as_deref()).await?;
 
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let values = [
-        ("accessToken", text(&tokens["accessToken"])),
+        ("accessToken", access_token),
+        ("adminToken", admin_token),
         ("refreshToken", text(&tokens["refreshToken"])),
         ("userId", text(&user["id"])),
+        ("sessionId", text(&sessions["data"][0]["id"])),
         ("email", email),
         ("password", password),
         ("newEmail", new_email),
@@ -63,21 +52,45 @@ pub async fn print(binary: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn post(
-    template: &Template,
-    settings: &Settings,
-    binary: &str,
-    path: &str,
-    body: &Value,
-) -> Result<Value, Error> {
-    let event = HttpRequest::new("POST", path).json(body).event(path);
-    let answer = invoke(template, settings, binary, &event).await?;
-    let body = answer["body"].as_str().unwrap_or_default();
-    if answer["statusCode"]
-        .as_u64()
-        .is_none_or(|status| status >= 300)
-    {
-        return Err(format!("{binary} answered {body}").into());
+/// The functions, each run once beside the bundle that is running.
+pub struct Bundle {
+    /// What they are.
+    pub template: Template,
+    /// What they are to know.
+    pub settings: Settings,
+}
+
+impl Bundle {
+    /// Sends JSON to a function.
+    pub async fn post(&self, binary: &str, path: &str, body: &Value) -> Result<Value, Error> {
+        let request = HttpRequest::new("POST", path).json(body);
+        self.send(binary, path, &request).await
     }
-    Ok(serde_json::from_str(body)?)
+
+    async fn send(&self, binary: &str, route: &str, request: &HttpRequest) -> Result<Value, Error> {
+        let event = request.event(route);
+        let answer = invoke(&self.template, &self.settings, binary, &event).await?;
+        let body = answer["body"].as_str().unwrap_or_default();
+        if answer["statusCode"]
+            .as_u64()
+            .is_none_or(|status| status >= 300)
+        {
+            return Err(format!("{binary} answered {body}").into());
+        }
+        Ok(serde_json::from_str(body)?)
+    }
+
+    /// A token of the first admin; none when that one is not there any more.
+    async fn admin_token(&self, password: Option<&str>) -> Result<String, Error> {
+        let credentials = json!({ "email": ADMIN_EMAIL, "password": password });
+        let tokens = self.post("login", "/v1/auth/login", &credentials).await;
+        let tokens = tokens.map_err(|error| {
+            format!("the admin that cargo local made cannot sign in any more: {error}")
+        })?;
+        Ok(text(&tokens["accessToken"]))
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }

@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use local::settings::Settings;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 /// The folder `.local/`.
 pub struct State {
     folder: PathBuf,
     /// The session secret, made on the first run.
     pub session_secret: String,
+    /// The password of the first admin, once there is one.
+    pub admin_password: Option<String>,
     /// Where the functions listen.
     pub port: u16,
     /// Where the engine listens.
@@ -47,7 +51,7 @@ fn lock(folder: &Path) -> Result<File, Error> {
     }
 }
 
-/// The file holds the session secret: it is nobody else's to read.
+/// The file holds the session secret and the admin's password: it is nobody else's to read.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = File::options()
         .write(true)
@@ -65,25 +69,39 @@ impl State {
         fs::create_dir_all(&folder).map_err(|error| broken(&folder, error))?;
         let lock = lock(&folder)?;
         let settings = folder.join("settings.json");
-        let session_secret = if settings.exists() {
-            Self::existing()?.session_secret
+        let (session_secret, admin_password) = if settings.exists() {
+            let before = Self::existing()?;
+            (before.session_secret, before.admin_password)
         } else {
-            random_secret()
+            (random_secret(), None)
         };
-        let document = json!({
-            "sessionSecret": session_secret,
-            "port": port,
-            "dynamodbPort": dynamodb_port,
-        });
-        write_private(&settings, &document.to_string())
-            .map_err(|error| broken(&settings, error))?;
-        Ok(Self {
+        let state = Self {
             folder,
             session_secret,
+            admin_password,
             port,
             dynamodb_port,
             _lock: Some(lock),
-        })
+        };
+        state.write()?;
+        Ok(state)
+    }
+
+    /// Remembers the password of the first admin, which `cargo local event` signs in with.
+    pub fn set_admin_password(&mut self, password: String) -> Result<(), Error> {
+        self.admin_password = Some(password);
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), Error> {
+        let settings = self.folder.join("settings.json");
+        let document = json!({
+            "sessionSecret": self.session_secret,
+            "adminPassword": self.admin_password,
+            "port": self.port,
+            "dynamodbPort": self.dynamodb_port,
+        });
+        write_private(&settings, &document.to_string()).map_err(|error| broken(&settings, error))
     }
 
     /// Reads `.local/` as the last run left it.
@@ -106,11 +124,34 @@ impl State {
         };
         Ok(Self {
             session_secret: secret.to_owned(),
+            admin_password: document["adminPassword"].as_str().map(str::to_owned),
             folder,
             port,
             dynamodb_port,
             _lock: None,
         })
+    }
+
+    /// The settings of the functions.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            endpoint: format!("http://127.0.0.1:{}", self.dynamodb_port),
+            issuer: format!("http://127.0.0.1:{}", self.port),
+            session_secret: self.session_secret.clone(),
+        }
+    }
+
+    /// The state of a `cargo local` that is running.
+    pub async fn running() -> Result<Self, Error> {
+        let state = Self::existing()?;
+        let port = state.dynamodb_port;
+        match TcpStream::connect(("127.0.0.1", port)).await {
+            Ok(_) => Ok(state),
+            Err(_) => Err(format!(
+                "nothing listens on 127.0.0.1:{port}: start cargo local in another terminal first"
+            )
+            .into()),
+        }
     }
 
     /// The database file.

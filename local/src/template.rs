@@ -30,8 +30,12 @@ pub struct FunctionBlock {
 pub struct Grant {
     /// `dynamodb:GetItem`.
     pub action: String,
-    /// `USER#*`.
+    /// `USER#*`; any where the index is granted, which has none.
     pub leading_keys: String,
+    /// Whether it is the index that is granted, and not the table.
+    pub index: bool,
+    /// The attributes it is limited to.
+    pub attributes: Option<Vec<String>>,
 }
 
 impl Template {
@@ -141,25 +145,34 @@ fn grants(policies: &Value) -> Vec<Grant> {
         Value::Null => Vec::new(),
         value => vec![value.clone()],
     };
+    let texts = |value: &Value| {
+        let texts = list(value).into_iter();
+        texts
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
     let mut grants = Vec::new();
     for statement in list(policies)
         .iter()
         .flat_map(|policy| list(&policy["Statement"]))
     {
-        let keys = list(&statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
-        for action in list(&statement["Action"]) {
-            let Some(action) = action
-                .as_str()
-                .filter(|action| action.starts_with("dynamodb:"))
-            else {
+        let condition = &statement["Condition"];
+        let mut keys = texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+        let index = statement["Resource"].to_string().contains("/index/");
+        if index {
+            keys.push("*".to_owned());
+        }
+        let attributes = texts(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]);
+        for action in texts(&statement["Action"]) {
+            if !action.starts_with("dynamodb:") {
                 continue;
-            };
-            for key in &keys {
-                grants.push(Grant {
-                    action: action.to_owned(),
-                    leading_keys: key.as_str().unwrap_or_default().to_owned(),
-                });
             }
+            grants.extend(keys.iter().map(|key| Grant {
+                action: action.clone(),
+                leading_keys: key.clone(),
+                index,
+                attributes: (!attributes.is_empty()).then(|| attributes.clone()),
+            }));
         }
     }
     grants.sort();

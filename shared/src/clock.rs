@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::field::FieldError;
+
 /// A moment: milliseconds since the Unix epoch, UTC. Stored as a number, shown as RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
@@ -20,6 +22,22 @@ pub fn now() -> Timestamp {
 }
 
 impl Timestamp {
+    /// Reads RFC 3339, to the millisecond; what was before 1970 is 1970.
+    ///
+    /// # Errors
+    /// `invalid_format`.
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        let moment: jiff::Timestamp = input.parse().map_err(|_| {
+            FieldError::new(
+                "invalid_format",
+                "This is no time such as 2026-11-21T04:00:00Z.",
+            )
+        })?;
+        Ok(Self(
+            u64::try_from(moment.as_millisecond()).unwrap_or_default(),
+        ))
+    }
+
     /// From milliseconds since the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
@@ -87,6 +105,26 @@ mod tests {
             Timestamp::from_seconds(0).to_string(),
             "1970-01-01T00:00:00.000Z"
         );
+    }
+
+    #[test]
+    fn what_is_shown_is_read_back() {
+        let shown = Timestamp::from_millis(1_700_000_000_007);
+        assert_eq!(Timestamp::parse(&shown.to_string()), Ok(shown));
+        assert_eq!(
+            Timestamp::parse("2023-11-14T23:13:20.0079+01:00"),
+            Ok(shown)
+        );
+        for refused in [
+            "",
+            "now",
+            "1700000000",
+            "2023-11-14",
+            "2023-02-30T00:00:00Z",
+            "2023-11-14T22:13:20",
+        ] {
+            assert!(Timestamp::parse(refused).is_err(), "{refused:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every Latchkey function shares.
 //!
-//! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`session`]) knows nothing
-//! else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
+//! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`permission`],
+//! [`session`], [`preferences`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
 //! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
 //! table attribute; [`direct`] is the edge of functions without a route.
 
@@ -12,13 +12,17 @@ pub mod direct;
 pub mod email;
 pub mod field;
 pub mod http;
+mod json;
 pub mod keys;
 pub mod name;
 pub mod password;
+pub mod permission;
+pub mod preferences;
 pub mod rotation;
 pub mod secret;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+mod text;
 pub mod token;
 pub mod user;

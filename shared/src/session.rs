@@ -32,6 +32,8 @@ uuid_id! {
 pub enum RevocationReason {
     /// Its owner signed out.
     Logout,
+    /// Its owner or an admin ended it among the account's sessions.
+    Revoked,
     /// A refresh token was used again after it had been replaced: it may have been stolen.
     RefreshTokenReuse,
 }
@@ -84,7 +86,7 @@ impl Session {
         now: Timestamp,
     ) -> Self {
         Self {
-            id: SessionId::generate(),
+            id: SessionId::generate(now),
             user_id: user.id,
             counter: 0,
             rotated_at: now,
@@ -104,7 +106,7 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, user: &User, now: Timestamp) -> bool {
         self.user_id == user.id
-            && user.status == Status::Active
+            && user.status_at(now) == Status::Active
             && self.credential_version == user.credential_version
             && self.session_epoch == user.session_epoch
             && self.revoked_at.is_none()
@@ -184,7 +186,7 @@ mod tests {
             ("revoked", |_, session| {
                 session.revoked_at = Some(session.created_at);
             }),
-            ("another user's", |user, _| user.id = UserId::generate()),
+            ("another user's", |user, _| user.id = UserId::NOBODY),
         ];
         for (what, change) in changes {
             let (mut user, mut session) = (user.clone(), session.clone());

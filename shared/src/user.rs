@@ -1,4 +1,4 @@
-//! Accounts, roles, and the one table of who may do what.
+//! Accounts, their roles and their status.
 
 use std::fmt;
 
@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::field::FieldError;
 use crate::name::Name;
+use crate::text;
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -18,10 +19,14 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new id; ids made later sort after ids made earlier (`UUIDv7`, RFC 9562 §5.7).
+            /// A new id made of the moment `now` and 74 random bits; ids made later sort after ids made
+            /// earlier (`UUIDv7`, RFC 9562 §5.7).
             #[must_use]
-            pub fn generate() -> Self {
-                Self(Uuid::now_v7())
+            pub fn generate(now: Timestamp) -> Self {
+                let millis = now.as_millis();
+                let nanos = u32::try_from(millis % 1000 * 1_000_000).unwrap_or_default();
+                let moment = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, nanos);
+                Self(Uuid::new_v7(moment))
             }
 
             /// Reads the hyphenated lower-case form, and no other: one id, one spelling.
@@ -33,6 +38,12 @@ macro_rules! uuid_id {
                     Ok(id) if id.hyphenated().to_string() == input => Ok(Self(id)),
                     _ => Err(FieldError::new("invalid_format", "This is not an id.")),
                 }
+            }
+
+            /// The id as a UUID.
+            #[must_use]
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
             }
 
             /// The 16 bytes of the id.
@@ -74,7 +85,7 @@ impl UserId {
 pub enum Role {
     /// Owns one account.
     User,
-    /// Reads every account.
+    /// Reads every account, suspends users.
     Moderator,
     /// Administers every account.
     Admin,
@@ -90,47 +101,74 @@ pub enum Status {
     Suspended,
 }
 
-/// One thing that can be done to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Read the profile.
-    ReadUser,
-    /// Change the profile.
-    UpdateUser,
-    /// Delete the account.
-    DeleteUser,
-}
-
-/// Whose accounts a permission reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// The caller's own.
-    Own,
-    /// The caller's own, and every account whose role does not rank higher.
-    UpToOwnRole,
-    /// Everybody's.
-    All,
-}
-
-impl Permission {
-    /// The permission table.
-    const fn reach(self, role: Role) -> Reach {
-        match (self, role) {
-            (Self::ReadUser, Role::Admin | Role::Moderator) => Reach::All,
-            (Self::UpdateUser | Self::DeleteUser, Role::Admin) => Reach::UpToOwnRole,
-            (Self::ReadUser, Role::User)
-            | (Self::UpdateUser | Self::DeleteUser, Role::User | Role::Moderator) => Reach::Own,
+impl Role {
+    /// Reads a role by its name.
+    ///
+    /// # Errors
+    /// `invalid_value`.
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        match input {
+            "user" => Ok(Self::User),
+            "moderator" => Ok(Self::Moderator),
+            "admin" => Ok(Self::Admin),
+            _ => Err(FieldError::new(
+                "invalid_value",
+                "Choose among: user, moderator, admin.",
+            )),
         }
     }
 }
 
-/// Why a caller may not act on an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// The caller's role does not allow it, whether or not the account exists.
-    Forbidden,
-    /// The caller might, but there is no such account.
-    NotFound,
+impl Status {
+    /// Reads a status by its name.
+    ///
+    /// # Errors
+    /// `invalid_value`.
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        match input {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended),
+            _ => Err(FieldError::new(
+                "invalid_value",
+                "Choose among: active, suspended.",
+            )),
+        }
+    }
+}
+
+/// Longest reason, in characters: it keeps a user below 3 KB whatever else there is.
+const MAX_REASON_CHARS: usize = 500;
+
+/// Why an account is suspended, for the people who administer it: 1 to 500 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Reads a reason; surrounding white space is dropped.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long` or `invalid_format`.
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        text::line(input, MAX_REASON_CHARS, "A reason").map(Self)
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is known of a suspension.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// When it ends by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// An account.
@@ -150,8 +188,12 @@ pub struct User {
     pub last_name: Option<Name>,
     /// What it may do.
     pub role: Role,
-    /// Whether it may sign in.
+    /// Whether it may sign in, as it was last set: [`status_at`](Self::status_at) knows whether a
+    /// suspension has ended meanwhile.
     pub status: Status,
+    /// Reason and end of a suspension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<Suspension>,
     /// Copy of the credential's version: a session of another version is dead.
     pub credential_version: u64,
     /// Raised to end every session at once.
@@ -175,13 +217,14 @@ impl User {
         now: Timestamp,
     ) -> Self {
         Self {
-            id: UserId::generate(),
+            id: UserId::generate(now),
             email,
             email_verified: false,
             first_name,
             last_name,
             role,
             status: Status::Active,
+            suspension: None,
             credential_version: 1,
             session_epoch: 1,
             created_at: now,
@@ -190,26 +233,24 @@ impl User {
         }
     }
 
-    /// Decides whether this caller may use `permission` on the account `id`, given what was read of
-    /// it. Whoever may not act on an account cannot learn whether it exists.
-    ///
-    /// # Errors
-    /// [`Denied`].
-    pub fn authorize(
-        &self,
-        permission: Permission,
-        id: &UserId,
-        target: Option<User>,
-    ) -> Result<User, Denied> {
-        let reach = permission.reach(self.role);
-        if reach == Reach::Own && self.id != *id {
-            return Err(Denied::Forbidden);
+    /// Whether it may sign in at `now`.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        let end = self
+            .suspension
+            .as_ref()
+            .and_then(|suspension| suspension.until);
+        match self.status {
+            Status::Suspended if end.is_some_and(|end| end <= now) => Status::Active,
+            status => status,
         }
-        let target = target.ok_or(Denied::NotFound)?;
-        if reach == Reach::UpToOwnRole && target.role > self.role {
-            return Err(Denied::Forbidden);
-        }
-        Ok(target)
+    }
+
+    /// Whether the admin counter counts it: by what is stored, so that a suspension that ends by itself
+    /// is counted again by the next write and never before. The counter may be too low, never too high.
+    #[must_use]
+    pub fn counts_as_admin(&self) -> bool {
+        self.role == Role::Admin && self.status == Status::Active
     }
 }
 
@@ -224,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_id_has_one_spelling() {
-        let id = UserId::generate();
+        let id = UserId::generate(Timestamp::from_seconds(1));
         let text = id.to_string();
         assert_eq!(UserId::parse(&text), Ok(id));
         for other in [
@@ -240,39 +281,27 @@ mod tests {
     }
 
     #[test]
-    fn every_role_has_exactly_its_permissions() {
-        use Permission::{DeleteUser, ReadUser, UpdateUser};
-        use Role::{Admin, Moderator, User};
-        let roles = [User, Moderator, Admin];
-        for caller_role in roles {
-            for target_role in roles {
-                let (caller, target) = (user(caller_role), user(target_role));
-                for permission in [ReadUser, UpdateUser, DeleteUser] {
-                    assert!(
-                        caller
-                            .authorize(permission, &caller.id, Some(caller.clone()))
-                            .is_ok(),
-                        "everybody has {permission:?} on their own account"
-                    );
-                    let allowed = match permission {
-                        ReadUser => caller_role != User,
-                        UpdateUser | DeleteUser => caller_role == Admin,
-                    };
-                    let decision = caller.authorize(permission, &target.id, Some(target.clone()));
-                    assert_eq!(
-                        decision.is_ok(),
-                        allowed,
-                        "{caller_role:?} {permission:?} {target_role:?}"
-                    );
-                    let missing = caller.authorize(permission, &target.id, None);
-                    let expected = if allowed {
-                        Denied::NotFound
-                    } else {
-                        Denied::Forbidden
-                    };
-                    assert_eq!(missing, Err(expected));
-                }
-            }
+    fn ids_are_made_of_the_moment_and_sort_by_it() {
+        let ids = [1, 2, 3].map(|second| UserId::generate(Timestamp::from_seconds(second)));
+        assert!(ids.is_sorted());
+        assert_eq!(ids[0].as_bytes()[..6], [0, 0, 0, 0, 0x03, 0xe8]);
+    }
+
+    #[test]
+    fn a_suspension_ends_by_itself_when_it_says_so() {
+        let now = Timestamp::from_seconds(100);
+        let mut user = user(Role::Admin);
+        assert_eq!(user.status_at(now), Status::Active);
+        user.status = Status::Suspended;
+        assert_eq!(user.status_at(now), Status::Suspended, "without an end");
+        for (until, status) in [(101, Status::Suspended), (100, Status::Active)] {
+            let until = Some(Timestamp::from_seconds(until));
+            user.suspension = Some(Suspension {
+                reason: None,
+                until,
+            });
+            assert_eq!(user.status_at(now), status);
+            assert!(!user.counts_as_admin());
         }
     }
 }

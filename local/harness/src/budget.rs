@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::event::HttpRequest;
 use local::template::Grant;
 
-use crate::{Bundle, Call, Cost};
+use crate::{Bundle, Call, Cost, Touch};
 
 /// Longer than a function computes between two calls, so that only calls made together overlap.
 const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
@@ -48,16 +48,23 @@ impl Bundle {
             );
         }
         for grant in grants {
-            let needed = touched.iter().any(|touch| allows(grant, touch));
+            let needed = touched.iter().any(|touch| {
+                allows(grant, touch) && grant.attributes.is_some() == touch.attributes.is_some()
+            });
             assert!(needed, "{function} may {grant:?}, which it never does");
         }
     }
 }
 
-fn allows(grant: &Grant, (action, key): &(String, String)) -> bool {
+fn allows(grant: &Grant, touch: &Touch) -> bool {
     let matches = match grant.leading_keys.strip_suffix('*') {
-        Some(prefix) => key.starts_with(prefix),
-        None => *key == grant.leading_keys,
+        Some(prefix) => touch.key.starts_with(prefix),
+        None => touch.key == grant.leading_keys,
     };
-    grant.action == *action && matches
+    let attributes = match (&grant.attributes, &touch.attributes) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(allowed), Some(asked)) => asked.iter().all(|name| allowed.contains(name)),
+    };
+    grant.action == touch.action && grant.index == touch.index && matches && attributes
 }

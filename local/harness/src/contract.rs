@@ -11,6 +11,38 @@ use crate::Answer;
 /// The HTTP contract.
 pub struct Contract(Value);
 
+/// One operation of the contract.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// `GET`.
+    pub method: String,
+    /// `/v1/users/{id}`.
+    pub path: String,
+    /// The function that serves it.
+    pub function: String,
+    /// The permission it takes.
+    pub permission: Option<String>,
+    /// The example of its JSON body.
+    pub body: Option<Value>,
+}
+
+impl Operation {
+    /// A request for this operation on an account, with the body of the example; an address in it is made
+    /// unique.
+    #[must_use]
+    pub fn request(&self, id: &str, session: &str) -> HttpRequest {
+        let path = self.path.replace("{id}", id).replace("{sid}", session);
+        let request = HttpRequest::new(&self.method, &path);
+        let Some(mut body) = self.body.clone() else {
+            return request;
+        };
+        if body["email"].is_string() {
+            body["email"] = json!(format!("{}@example.com", uuid::Uuid::new_v4()));
+        }
+        request.json(&body)
+    }
+}
+
 impl Contract {
     /// Reads the contract below `root`.
     ///
@@ -27,21 +59,37 @@ impl Contract {
         &self.0
     }
 
-    /// Every operation: method, path and the function that serves it.
+    /// Every operation.
     ///
     /// # Panics
-    /// When the document has no paths.
+    /// When the document has no paths, or an operation lacks what it is read for.
     #[must_use]
-    pub fn operations(&self) -> Vec<(String, String, String)> {
+    pub fn operations(&self) -> Vec<Operation> {
         let paths = self.0["paths"].as_object().expect("openapi.yaml has paths");
         let mut operations = Vec::new();
         for (path, item) in paths {
             for (method, operation) in item.as_object().into_iter().flatten() {
-                if let Some(function) = operation["x-function"].as_str() {
-                    operations.push((method.to_uppercase(), path.clone(), function.to_owned()));
-                }
+                let Some(function) = operation["x-function"].as_str() else {
+                    continue;
+                };
+                let json = &operation["requestBody"]["content"]["application/json"];
+                operations.push(Operation {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    function: function.to_owned(),
+                    permission: operation["x-permission"].as_str().map(str::to_owned),
+                    body: json.get("example").cloned(),
+                });
             }
         }
+        operations
+    }
+
+    /// The operations that take a permission: all that are about an account.
+    #[must_use]
+    pub fn protected(&self) -> Vec<Operation> {
+        let mut operations = self.operations();
+        operations.retain(|operation| operation.permission.is_some());
         operations
     }
 

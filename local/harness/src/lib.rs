@@ -6,11 +6,12 @@ mod budget;
 mod bundle;
 mod contract;
 mod recorder;
+mod table;
 
 pub use answer::Answer;
 pub use bundle::{Account, Bundle, PASSWORD};
-pub use contract::Contract;
+pub use contract::{Contract, Operation};
 pub use local::event::HttpRequest;
 pub use local::function::{Function, FunctionError, Outcome};
 pub use local::template::{FunctionBlock, Grant, Template};
-pub use recorder::{Call, Cost, Fault, Recorder};
+pub use recorder::{Call, Cost, Fault, Recorder, Touch};

@@ -20,8 +20,8 @@ pub struct Call {
     pub function: String,
     /// The operation, `GetItem`.
     pub operation: String,
-    /// IAM action and partition key of everything it touched.
-    pub touched: Vec<(String, String)>,
+    /// Everything it touched.
+    pub touched: Vec<Touch>,
     /// Read units it consumed.
     pub read_units: f64,
     /// Write units it consumed.
@@ -30,6 +30,19 @@ pub struct Call {
     pub status: u16,
     started: Instant,
     ended: Instant,
+}
+
+/// What IAM decides about: an action on a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// `dynamodb:GetItem`.
+    pub action: String,
+    /// The partition key.
+    pub key: String,
+    /// Whether it is a partition of the index.
+    pub index: bool,
+    /// The attributes asked for, where it names some.
+    pub attributes: Option<Vec<String>>,
 }
 
 /// What a number of calls cost together.
@@ -245,11 +258,22 @@ async fn send(shared: &Shared, target: &str, request: &Value) -> (StatusCode, Ve
     }
 }
 
-/// IAM action and partition key of everything a request touches. A transaction needs the actions of its
-/// parts.
-fn touched(operation: &str, request: &Value) -> Vec<(String, String)> {
+/// Everything a request touches. A transaction needs the actions of its parts.
+fn touched(operation: &str, request: &Value) -> Vec<Touch> {
     let key = |key: &Value| key["pk"]["S"].as_str().unwrap_or_default().to_owned();
-    let touch = |action: &str, pk: String| (format!("dynamodb:{action}"), pk);
+    let projection = request["ProjectionExpression"].as_str();
+    let attributes: Option<Vec<String>> = projection.map(|names| {
+        names
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect()
+    });
+    let touch = |action: &str, key: String| Touch {
+        action: format!("dynamodb:{action}"),
+        key,
+        index: request["IndexName"].is_string(),
+        attributes: attributes.clone(),
+    };
     match operation {
         "PutItem" => vec![touch(operation, key(&request["Item"]))],
         "Query" => {

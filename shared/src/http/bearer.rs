@@ -7,8 +7,10 @@ use super::error::{ApiError, ErrorCode};
 use super::query::PathUser;
 use crate::clock::{self, Timestamp};
 use crate::keys::TokenVerifier;
+use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
-use crate::store::{AuthenticationRead, Store};
+use crate::store::{AuthenticationRead, Store, Target};
+use crate::token::access::Subject;
 use crate::user::{User, UserId};
 
 /// The authenticated caller of a request, as the table knows them now.
@@ -49,15 +51,32 @@ impl Caller {
     }
 }
 
+/// Who an authentic token speaks for, before the table was asked whether it still counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer {
+    subject: Subject,
+    now: Timestamp,
+}
+
 impl TokenVerifier {
+    /// Verifies the token of a request, offline.
+    ///
+    /// # Errors
+    /// `missing_token`, `invalid_token`, or `unavailable` when the keys cannot be read.
+    pub async fn bearer(&self, request: &Request) -> Result<Bearer, ApiError> {
+        let now = clock::now();
+        let token = bearer_token(request)?.ok_or(ErrorCode::MissingToken)?;
+        let subject = self.verify(token, now).await?;
+        Ok(Bearer { subject, now })
+    }
+
     /// Authenticates the caller of a request: the token offline, then account and session in one read.
     /// So sign-out, suspension, a change of role and deletion act on the very next call.
     ///
     /// # Errors
     /// `missing_token`, `invalid_token` or `unavailable`.
     pub async fn authenticate(&self, store: &Store, request: &Request) -> Result<Caller, ApiError> {
-        let (caller, _) = self.read(store, request, None).await?;
-        Ok(caller)
+        self.bearer(request).await?.authenticate(store).await
     }
 
     /// Authenticates, and reads the user a request is about in the same round trip.
@@ -70,25 +89,84 @@ impl TokenVerifier {
         request: &Request,
         target: PathUser,
     ) -> Result<(Caller, UserId, Option<User>), ApiError> {
-        let (caller, user) = self.read(store, request, Some(target)).await?;
-        let id = target.resolve(caller.user.id);
+        let bearer = self.bearer(request).await?;
+        let id = bearer.resolve(target);
+        let (caller, user) = bearer.authenticate_with(store, id).await?;
         Ok((caller, id, user))
+    }
+
+    /// Authenticates, and reads the user a request is about with their preferences in the same round trip.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_with_preferences(
+        &self,
+        store: &Store,
+        request: &Request,
+        target: PathUser,
+    ) -> Result<(Caller, UserId, Option<User>, Preferences), ApiError> {
+        let bearer = self.bearer(request).await?;
+        let id = bearer.resolve(target);
+        let target = Target {
+            id,
+            preferences: true,
+        };
+        let mut read = bearer.read(store, Some(target)).await?;
+        let preferences = read.preferences.take();
+        let (caller, user) = Caller::from_read(read, bearer.now)?;
+        Ok((
+            caller,
+            id,
+            user,
+            preferences.unwrap_or_else(Preferences::none),
+        ))
+    }
+}
+
+impl Bearer {
+    /// The id that a path is about.
+    #[must_use]
+    pub const fn resolve(&self, target: PathUser) -> UserId {
+        target.resolve(self.subject.user_id)
+    }
+
+    /// Reads whether the session counts, and whose it is.
+    ///
+    /// # Errors
+    /// `invalid_token` or `unavailable`.
+    pub async fn authenticate(&self, store: &Store) -> Result<Caller, ApiError> {
+        let read = self.read(store, None).await?;
+        Caller::from_read(read, self.now).map(|(caller, _)| caller)
+    }
+
+    /// Reads that and another user in the same round trip.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_with(
+        &self,
+        store: &Store,
+        id: UserId,
+    ) -> Result<(Caller, Option<User>), ApiError> {
+        let target = Target {
+            id,
+            preferences: false,
+        };
+        Caller::from_read(self.read(store, Some(target)).await?, self.now)
     }
 
     async fn read(
         &self,
         store: &Store,
-        request: &Request,
-        target: Option<PathUser>,
-    ) -> Result<(Caller, Option<User>), ApiError> {
-        let now = clock::now();
-        let token = bearer_token(request)?.ok_or(ErrorCode::MissingToken)?;
-        let subject = self.verify(token, now).await?;
-        let target = target.map(|target| target.resolve(subject.user_id));
-        let read = store
-            .read_for_authentication(&subject.user_id, &subject.session_id, target.as_ref())
-            .await?;
-        Caller::from_read(read, now)
+        target: Option<Target>,
+    ) -> Result<AuthenticationRead, ApiError> {
+        let Subject {
+            user_id,
+            session_id,
+        } = &self.subject;
+        Ok(store
+            .read_for_authentication(user_id, session_id, target)
+            .await?)
     }
 }
 

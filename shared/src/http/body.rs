@@ -1,16 +1,15 @@
 //! Bodies: one bounded JSON object, every field parsed, every wrong one reported at once.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use lambda_http::{Body, Request};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde_json::Value;
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::{Body, Request, RequestExt};
+use serde_json::{Map, Value};
 
 use super::error::{ApiError, ErrorCode};
 use crate::email::Email;
 use crate::field::FieldError;
+use crate::json;
 use crate::name::Name;
 use crate::password::Password;
 
@@ -19,7 +18,7 @@ use crate::password::Password;
 /// Each reader parses a field and remembers what is wrong with it; [`finish`](Fields::finish) answers
 /// with all of that together, unknown fields included.
 pub struct Fields {
-    values: BTreeMap<String, Value>,
+    values: Map<String, Value>,
     errors: Vec<(String, FieldError)>,
 }
 
@@ -37,22 +36,38 @@ impl Fields {
     /// # Errors
     /// `malformed_request`.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        if body.is_empty() {
-            return Err(ApiError::with_detail(
-                ErrorCode::MalformedRequest,
-                "This needs a JSON object as its body.",
-            ));
-        }
-        let object: UniqueFields = serde_json::from_slice(body).map_err(|_| {
-            ApiError::with_detail(
-                ErrorCode::MalformedRequest,
-                "The body is not a JSON object in UTF-8 with each name once.",
-            )
-        })?;
         Ok(Self {
-            values: object.0,
+            values: parse_object(body)?,
             errors: Vec::new(),
         })
+    }
+
+    /// Reads the query of a request, each parameter a field that stands once.
+    #[must_use]
+    pub fn of_query(request: &Request) -> Self {
+        let mut fields = Self {
+            values: Map::new(),
+            errors: Vec::new(),
+        };
+        let parameters = request.query_string_parameters_ref();
+        for (name, value) in parameters.into_iter().flat_map(|all| all.iter()) {
+            let before = fields.values.insert(name.to_owned(), value.into());
+            if before.is_some() {
+                let twice = "This parameter stands more than once.";
+                fields.reject(&displayable(name), FieldError::new("duplicate", twice));
+            }
+        }
+        fields
+    }
+
+    /// SHA-256 over all fields but these, in base64url: whether two bodies ask for the same. A digest of
+    /// a secret would help to guess it.
+    #[must_use]
+    pub fn fingerprint(&self, secrets: &[&str]) -> String {
+        let mut values = self.values.clone();
+        values.retain(|name, _| !secrets.contains(&name.as_str()));
+        let text = Value::Object(values).to_string();
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
     }
 
     /// A field that must be there.
@@ -121,7 +136,7 @@ impl Fields {
     /// # Errors
     /// `invalid_fields`, naming every refused field.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
-        for name in std::mem::take(&mut self.values).into_keys() {
+        for (name, _) in std::mem::take(&mut self.values) {
             let name = displayable(&name);
             self.reject(&name, FieldError::new("unknown", "There is no such field."));
         }
@@ -145,8 +160,25 @@ impl Fields {
     }
 }
 
+/// Reads the body as a JSON object without duplicate names, whatever they are.
+///
+/// # Errors
+/// `malformed_request`.
+pub fn json_object(request: &Request) -> Result<Map<String, Value>, ApiError> {
+    parse_object(body_bytes(request.body()))
+}
+
+fn parse_object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    let detail = if body.is_empty() {
+        "This needs a JSON object as its body."
+    } else {
+        "The body is not a JSON object in UTF-8 with each name once."
+    };
+    json::object(body).map_err(|_| ApiError::with_detail(ErrorCode::MalformedRequest, detail))
+}
+
 /// An unknown name as it may be repeated in an answer: short and printable.
-fn displayable(name: &str) -> String {
+pub(super) fn displayable(name: &str) -> String {
     name.chars()
         .filter(|character| !character.is_control())
         .take(64)
@@ -158,34 +190,6 @@ pub(super) fn body_bytes(body: &Body) -> &[u8] {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
         _ => &[],
-    }
-}
-
-/// A JSON object that names nothing twice: parsers that disagree on which of two counts have been used
-/// to slip values past checks.
-struct UniqueFields(BTreeMap<String, Value>);
-
-impl<'de> Deserialize<'de> for UniqueFields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = UniqueFields;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueFields, A::Error> {
-                let mut fields = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if fields.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a name stands twice"));
-                    }
-                }
-                Ok(UniqueFields(fields))
-            }
-        }
-        deserializer.deserialize_map(Object)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::field::FieldError;
 use crate::keys::{KeyError, VerifyError};
 use crate::password::HashingFailed;
-use crate::store::{DeleteRefused, StoreError, UpdateRefused};
-use crate::user::Denied;
+use crate::permission::Denied;
+use crate::store::{StoreError, WriteRefused};
 
 /// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -74,8 +74,12 @@ error_codes! {
     ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again to do this.";
     /// There is no such user.
     UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
+    /// There is no such session of this user.
+    SessionNotFound = "session_not_found", NOT_FOUND, "There is no such session.";
     /// The address belongs to an account.
     EmailTaken = "email_taken", CONFLICT, "This email address is taken.";
+    /// The idempotency key was sent with another body before.
+    IdempotencyKeyReused = "idempotency_key_reused", CONFLICT, "This Idempotency-Key belongs to another request.";
     /// The account changed while this request was at work.
     Conflict = "conflict", CONFLICT, "The account was changed by another request; read it and try again.";
     /// The last admin cannot be removed.
@@ -277,21 +281,12 @@ impl From<Denied> for ApiError {
     }
 }
 
-impl From<UpdateRefused> for ApiError {
-    fn from(refused: UpdateRefused) -> Self {
+impl From<WriteRefused> for ApiError {
+    fn from(refused: WriteRefused) -> Self {
         match refused {
-            UpdateRefused::Changed => ErrorCode::Conflict.into(),
-            UpdateRefused::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<DeleteRefused> for ApiError {
-    fn from(refused: DeleteRefused) -> Self {
-        match refused {
-            DeleteRefused::Changed => ErrorCode::Conflict.into(),
-            DeleteRefused::LastAdmin => ErrorCode::LastAdmin.into(),
-            DeleteRefused::Store(error) => error.into(),
+            WriteRefused::Changed => ErrorCode::Conflict.into(),
+            WriteRefused::LastAdmin => ErrorCode::LastAdmin.into(),
+            WriteRefused::Store(error) => error.into(),
         }
     }
 }

@@ -4,18 +4,26 @@ mod bearer;
 mod body;
 mod conditional;
 mod error;
+mod idempotency;
+mod list;
+mod new_account;
 mod query;
 mod reply;
 mod serve;
 mod user;
 
-pub use bearer::{Caller, bearer_token};
-pub use body::Fields;
+pub use bearer::{Bearer, Caller, bearer_token};
+pub use body::{Fields, json_object};
 pub use conditional::{IfMatch, if_match};
 pub use error::{ApiError, ErrorCode};
+pub use idempotency::idempotency;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
-pub use query::{PathUser, Projection, query_parameter, reject_unknown_parameters, user_id};
+pub use list::{Cursors, DEFAULT_LIMIT, list_reply, parse_limit, parse_page};
+pub use new_account::NewAccount;
+pub use query::{
+    PathUser, Projection, query_parameter, reject_unknown_parameters, session_id, user_id,
+};
 pub use reply::{Reply, json, no_content};
 pub(crate) use serve::guarded;
 pub use serve::{client_address, client_user_agent, has_body, serve};

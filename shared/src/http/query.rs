@@ -1,10 +1,13 @@
 //! What a request says in its URL.
 
 use lambda_http::{Request, RequestExt};
+use serde::Serialize;
 use serde_json::Value;
 
+use super::body::displayable;
 use super::error::{ApiError, ErrorCode};
 use crate::field::FieldError;
+use crate::session::SessionId;
 use crate::user::UserId;
 
 /// What `me` in a path stands for.
@@ -35,17 +38,31 @@ impl PathUser {
 /// # Errors
 /// `invalid_fields`.
 pub fn user_id(request: &Request) -> Result<PathUser, ApiError> {
+    path_parameter(request, "id", |id| match id {
+        ME => Ok(PathUser::Me),
+        id => UserId::parse(id).map(PathUser::Id),
+    })
+}
+
+/// Reads `{sid}` of the path.
+///
+/// # Errors
+/// `invalid_fields`.
+pub fn session_id(request: &Request) -> Result<SessionId, ApiError> {
+    path_parameter(request, "sid", SessionId::parse)
+}
+
+fn path_parameter<T>(
+    request: &Request,
+    name: &str,
+    parse: impl FnOnce(&str) -> Result<T, FieldError>,
+) -> Result<T, ApiError> {
     let parameters = request.path_parameters_ref();
-    match parameters.and_then(|parameters| parameters.first("id")) {
-        Some(ME) => Ok(PathUser::Me),
-        Some(id) => UserId::parse(id)
-            .map(PathUser::Id)
-            .map_err(|error| ApiError::invalid_field("id", error)),
-        None => Err(ApiError::caused_by(
-            ErrorCode::Internal,
-            "the route has no {id}",
-        )),
-    }
+    let value = parameters.and_then(|parameters| parameters.first(name));
+    let value = value.ok_or_else(|| {
+        ApiError::caused_by(ErrorCode::Internal, format!("the route has no {{{name}}}"))
+    })?;
+    parse(value).map_err(|error| ApiError::invalid_field(name, error))
 }
 
 /// A query parameter that stands at most once.
@@ -80,15 +97,8 @@ pub fn reject_unknown_parameters(request: &Request, known: &[&str]) -> Result<()
         .flat_map(|parameters| parameters.iter().map(|(name, _)| name))
         .filter(|name| !known.contains(name))
         .map(|name| {
-            let name = name
-                .chars()
-                .filter(|character| !character.is_control())
-                .take(64)
-                .collect();
-            (
-                name,
-                FieldError::new("unknown", "There is no such parameter."),
-            )
+            let unknown = FieldError::new("unknown", "There is no such parameter.");
+            (displayable(name), unknown)
         })
         .collect();
     if unknown.is_empty() {
@@ -103,7 +113,8 @@ pub struct Projection(Option<Vec<String>>);
 
 impl Projection {
     /// Every property.
-    pub(super) const fn all() -> Self {
+    #[must_use]
+    pub const fn all() -> Self {
         Self(None)
     }
 
@@ -115,6 +126,14 @@ impl Projection {
         let Some(fields) = query_parameter(request, "fields")? else {
             return Ok(Self(None));
         };
+        Self::parse(fields, known).map_err(|error| ApiError::invalid_field("fields", error))
+    }
+
+    /// Reads a list of names.
+    ///
+    /// # Errors
+    /// `unknown` when one is not among `known`.
+    pub fn parse(fields: &str, known: &[&str]) -> Result<Self, FieldError> {
         let names: Vec<String> = fields
             .split(',')
             .map(|name| name.trim().to_owned())
@@ -122,10 +141,8 @@ impl Projection {
         if names.iter().all(|name| known.contains(&name.as_str())) {
             return Ok(Self(Some(names)));
         }
-        Err(ApiError::invalid_field(
-            "fields",
-            FieldError::new("unknown", format!("Choose among: {}.", known.join(", "))),
-        ))
+        let choice = format!("Choose among: {}.", known.join(", "));
+        Err(FieldError::new("unknown", choice))
     }
 
     /// Whether it names no properties.
@@ -133,10 +150,16 @@ impl Projection {
         self.0.is_none()
     }
 
-    /// Drops the properties that were not asked for.
-    pub(super) fn apply(&self, value: &mut Value) {
-        if let (Some(names), Value::Object(object)) = (&self.0, value) {
+    /// A value with the properties that were asked for.
+    ///
+    /// # Errors
+    /// `internal` when it has no JSON form.
+    pub(super) fn of(&self, value: &impl Serialize) -> Result<Value, ApiError> {
+        let mut value = serde_json::to_value(value)
+            .map_err(|error| ApiError::caused_by(ErrorCode::Internal, error))?;
+        if let (Some(names), Value::Object(object)) = (&self.0, &mut value) {
             object.retain(|name, _| names.contains(name));
         }
+        Ok(value)
     }
 }

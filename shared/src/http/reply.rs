@@ -4,7 +4,6 @@ use lambda_http::Body;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::ApiResult;
 use super::conditional::entity_tag;
@@ -24,7 +23,7 @@ pub struct Reply {
 /// # Errors
 /// `internal` when the value has no JSON form.
 pub fn json(status: StatusCode, value: &impl Serialize) -> ApiResult {
-    projected_json(status, value, &Projection::all())
+    Reply::projected(status, value, &Projection::all())
 }
 
 /// An answer without a body.
@@ -37,27 +36,6 @@ pub fn no_content() -> Reply {
     }
 }
 
-fn projected_json(
-    status: StatusCode,
-    value: &impl Serialize,
-    projection: &Projection,
-) -> ApiResult {
-    let internal = |error| ApiError::caused_by(ErrorCode::Internal, error);
-    let body = if projection.is_all() {
-        serde_json::to_string(value).map_err(internal)?
-    } else {
-        let mut value: Value = serde_json::to_value(value).map_err(internal)?;
-        projection.apply(&mut value);
-        value.to_string()
-    };
-    let reply = Reply {
-        status,
-        headers: HeaderMap::new(),
-        body: Body::Text(body),
-    };
-    Ok(reply.header(CONTENT_TYPE, "application/json"))
-}
-
 impl Reply {
     /// A JSON answer with the properties that were asked for.
     ///
@@ -68,7 +46,18 @@ impl Reply {
         value: &impl Serialize,
         projection: &Projection,
     ) -> ApiResult {
-        projected_json(status, value, projection)
+        let body = if projection.is_all() {
+            serde_json::to_string(value)
+                .map_err(|error| ApiError::caused_by(ErrorCode::Internal, error))?
+        } else {
+            projection.of(value)?.to_string()
+        };
+        let reply = Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::Text(body),
+        };
+        Ok(reply.header(CONTENT_TYPE, "application/json"))
     }
 
     /// Adds the entity tag of this version.

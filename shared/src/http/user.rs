@@ -1,8 +1,12 @@
 //! Users and tokens as clients see them.
 
+use lambda_http::http::StatusCode;
 use serde::Serialize;
 
-use crate::clock::Timestamp;
+use super::ApiResult;
+use super::query::Projection;
+use super::reply::Reply;
+use crate::clock::{self, Timestamp};
 use crate::keys::TokenPair;
 use crate::name::Name;
 use crate::token::access;
@@ -19,14 +23,22 @@ pub struct UserResponse<'a> {
     last_name: Option<&'a str>,
     role: Role,
     status: Status,
+    suspension: Option<SuspensionResponse<'a>>,
     created_at: String,
     updated_at: String,
     version: u64,
 }
 
+/// A suspension on the wire.
+#[derive(Serialize)]
+struct SuspensionResponse<'a> {
+    reason: Option<&'a str>,
+    until: Option<String>,
+}
+
 impl UserResponse<'_> {
     /// The names of its properties: what `?fields=` may ask for.
-    pub const FIELDS: [&'static str; 10] = [
+    pub const FIELDS: [&'static str; 11] = [
         "id",
         "email",
         "emailVerified",
@@ -34,14 +46,19 @@ impl UserResponse<'_> {
         "lastName",
         "role",
         "status",
+        "suspension",
         "createdAt",
         "updatedAt",
         "version",
     ];
 }
 
-impl<'a> From<&'a User> for UserResponse<'a> {
-    fn from(user: &'a User) -> Self {
+impl<'a> UserResponse<'a> {
+    /// A user as they are at `now`: a suspension that has ended by itself is not shown.
+    #[must_use]
+    pub fn new(user: &'a User, now: Timestamp) -> Self {
+        let status = user.status_at(now);
+        let suspension = user.suspension.as_ref();
         Self {
             id: user.id.to_string(),
             email: user.email.as_str(),
@@ -49,11 +66,36 @@ impl<'a> From<&'a User> for UserResponse<'a> {
             first_name: user.first_name.as_ref().map(Name::as_str),
             last_name: user.last_name.as_ref().map(Name::as_str),
             role: user.role,
-            status: user.status,
-            created_at: Timestamp::to_string(&user.created_at),
-            updated_at: Timestamp::to_string(&user.updated_at),
+            status,
+            suspension: (status == Status::Suspended).then(|| SuspensionResponse {
+                reason: suspension
+                    .and_then(|suspension| Some(suspension.reason.as_ref()?.as_str())),
+                until: suspension.and_then(|suspension| Some(suspension.until?.to_string())),
+            }),
+            created_at: user.created_at.to_string(),
+            updated_at: user.updated_at.to_string(),
             version: user.version,
         }
+    }
+
+    /// The answer that shows a user, with the properties that were asked for.
+    ///
+    /// # Errors
+    /// `internal` when it has no JSON form.
+    pub fn reply(user: &User, fields: &Projection) -> ApiResult {
+        let body = UserResponse::new(user, clock::now());
+        Ok(Reply::projected(StatusCode::OK, &body, fields)?.etag(user.version))
+    }
+
+    /// The answer to making a user.
+    ///
+    /// # Errors
+    /// `internal` when it has no JSON form.
+    pub fn created(user: &User) -> ApiResult {
+        let body = UserResponse::new(user, user.created_at);
+        Ok(super::json(StatusCode::CREATED, &body)?
+            .etag(user.version)
+            .location(&format!("/v1/users/{}", user.id)))
     }
 }
 
@@ -71,13 +113,13 @@ pub struct TokenResponse<'a> {
 impl<'a> TokenResponse<'a> {
     /// The tokens of a session, and whose they are.
     #[must_use]
-    pub fn new(tokens: &'a TokenPair, user: &'a User) -> Self {
+    pub fn new(tokens: &'a TokenPair, user: &'a User, now: Timestamp) -> Self {
         Self {
             access_token: tokens.access.reveal(),
             refresh_token: tokens.refresh.reveal(),
             token_type: "Bearer",
             expires_in: access::LIFETIME.as_secs(),
-            user: UserResponse::from(user),
+            user: UserResponse::new(user, now),
         }
     }
 }
@@ -91,7 +133,8 @@ mod tests {
     fn the_projectable_fields_are_the_properties() {
         let email = Email::parse("a@example.com").expect("valid");
         let user = User::register(email, None, None, Role::User, Timestamp::from_seconds(1));
-        let value = serde_json::to_value(UserResponse::from(&user)).expect("serializes");
+        let value =
+            serde_json::to_value(UserResponse::new(&user, user.created_at)).expect("serializes");
         let mut names: Vec<&String> = value.as_object().expect("an object").keys().collect();
         let mut fields = UserResponse::FIELDS.to_vec();
         names.sort();

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::email::Email;
 use crate::field::FieldError;
-use crate::name::{Name, nfc};
+use crate::name::Name;
 use crate::telemetry::PASSWORD_HASHES;
+use crate::text::nfc;
 
 /// argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet).
 const M_COST_KIB: u32 = 19_456;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::item::{self, Entity};
 use super::key::Key;
-use super::{Change, Registration, Store, StoreError, TransactError};
+use super::update::{Update, number};
+use super::{Change, Store, StoreError, TransactError};
 use crate::password::PasswordHash;
 use crate::user::User;
 
@@ -19,9 +20,31 @@ impl Entity for AdminCounter {
     const TYPE: &'static str = "admin_counter";
 }
 
-/// There has been an admin before: the first one is made once.
+/// What became of making the first admin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdminExists;
+pub enum FirstAdmin {
+    /// The account exists now.
+    Created,
+    /// There has been an admin before: the first one is made once.
+    Exists,
+    /// The address belongs to an account.
+    EmailTaken,
+}
+
+/// The part of a transaction that counts admins, where one is made or unmade; the last one cannot be.
+pub(super) fn count_admins(
+    before: Option<&User>,
+    after: Option<&User>,
+    change: &Change,
+) -> Option<Update> {
+    let counts = |user: Option<&User>| user.is_some_and(User::counts_as_admin);
+    let counter = Update::new(Key::admin_counter(), change);
+    match (counts(before), counts(after)) {
+        (true, false) => Some(counter.decrement("active").when_above("active", number(1))),
+        (false, true) => Some(counter.increment("active")),
+        (true, true) | (false, false) => None,
+    }
+}
 
 impl Store {
     /// Creates the first admin, while there has never been one. 1 RT, 7 WU.
@@ -33,7 +56,7 @@ impl Store {
         admin: &User,
         password_hash: PasswordHash,
         change: &Change,
-    ) -> Result<Result<Registration, AdminExists>, StoreError> {
+    ) -> Result<FirstAdmin, StoreError> {
         let counter = AdminCounter {
             active: 1,
             version: 1,
@@ -42,11 +65,11 @@ impl Store {
         let mut items = self.new_account(admin, password_hash, change)?;
         items.push(item::put_new(&self.table, counter)?);
         match self.transact("create first admin", items).await {
-            Ok(()) => Ok(Ok(Registration::Done)),
+            Ok(()) => Ok(FirstAdmin::Created),
             Err(TransactError::Refused(refused)) if refused.last() == Some(&true) => {
-                Ok(Err(AdminExists))
+                Ok(FirstAdmin::Exists)
             }
-            Err(TransactError::Refused(_)) => Ok(Ok(Registration::EmailTaken)),
+            Err(TransactError::Refused(_)) => Ok(FirstAdmin::EmailTaken),
             Err(TransactError::Store(error)) => Err(error),
         }
     }

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::admin::count_admins;
+use super::idempotency::{Idempotency, Recorded};
 use super::item::{self, Entity};
 use super::key::Key;
-use super::update::Update;
-use super::{Change, Store, StoreError, TransactError};
+use super::update::{Update, attribute};
+use super::{Change, Store, StoreError, TransactError, send, unavailable};
 use crate::email::Email;
 use crate::password::PasswordHash;
 use crate::user::{User, UserId};
@@ -28,12 +30,16 @@ impl Entity for Credential {
 }
 
 /// What became of a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Registration {
     /// The account exists now.
     Done,
+    /// This very request made it before; as it was then.
+    Repeated(Box<User>),
     /// The address belongs to an account.
     EmailTaken,
+    /// The idempotency key belongs to another request.
+    KeyReused,
 }
 
 impl Credential {
@@ -48,7 +54,8 @@ impl Credential {
 }
 
 impl Store {
-    /// Creates an account and its credential, or nothing. 1 RT, 5 WU.
+    /// Creates an account and its credential, or nothing; an admin is counted. 1 RT, 5 WU, 2 more for an
+    /// admin and 2 more with an idempotency key. A repeat takes another RT and RU.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -56,13 +63,33 @@ impl Store {
         &self,
         user: &User,
         password_hash: PasswordHash,
+        idempotency: Option<&Idempotency>,
         change: &Change,
     ) -> Result<Registration, StoreError> {
-        let items = self.new_account(user, password_hash, change)?;
-        match self.transact("register", items).await {
-            Ok(()) => Ok(Registration::Done),
-            Err(TransactError::Refused(_)) => Ok(Registration::EmailTaken),
-            Err(TransactError::Store(error)) => Err(error),
+        let mut items = self.new_account(user, password_hash, change)?;
+        if let Some(counter) = count_admins(None, Some(user), change) {
+            items.push(counter.in_transaction(&self.table)?);
+        }
+        if let Some(idempotency) = idempotency {
+            items.push(self.record(idempotency, user, change)?);
+        }
+        match (self.transact("register", items).await, idempotency) {
+            (Ok(()), _) => Ok(Registration::Done),
+            // Looked at first: a repeat finds the address taken, too, by itself.
+            (Err(TransactError::Refused(refused)), Some(idempotency))
+                if refused.last() == Some(&true) =>
+            {
+                match self.recorded(idempotency, change.at).await? {
+                    Recorded::Same(user) => Ok(Registration::Repeated(user)),
+                    Recorded::Other => Ok(Registration::KeyReused),
+                    Recorded::Nothing => Err(StoreError::Unavailable {
+                        operation: "register",
+                        cause: "the idempotency record expired meanwhile".to_owned(),
+                    }),
+                }
+            }
+            (Err(TransactError::Refused(_)), _) => Ok(Registration::EmailTaken),
+            (Err(TransactError::Store(error)), _) => Err(error),
         }
     }
 
@@ -90,6 +117,34 @@ impl Store {
         self.get("get credential", Key::credential(email)).await
     }
 
+    /// Whose address this is. Reads that attribute alone, so that who lists users never sees a hash.
+    /// Strongly consistent, 1 RU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        #[derive(Deserialize)]
+        struct Owner {
+            user_id: UserId,
+        }
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::credential(email).into_attributes()))
+            .projection_expression("user_id")
+            .consistent_read(true);
+        let output = send(|| call.clone().send())
+            .await
+            .map_err(|error| unavailable("find user id", &error))?;
+        let owner: Option<Owner> = output
+            .item
+            .map(serde_dynamo::from_item)
+            .transpose()
+            .map_err(|error| StoreError::Unreadable(format!("credential: {error}")))?;
+        Ok(owner.map(|owner| owner.user_id))
+    }
+
     /// Stores a fresh hash of the same password, unless the password has changed since `old` was read.
     ///
     /// # Errors
@@ -101,13 +156,9 @@ impl Store {
         new: &PasswordHash,
         change: &Change,
     ) -> Result<(), StoreError> {
-        let stored = |hash: &PasswordHash| {
-            serde_dynamo::to_attribute_value(hash)
-                .map_err(|error| StoreError::Unreadable(error.to_string()))
-        };
         let update = Update::new(Key::credential(email), change)
-            .set("password_hash", stored(new)?)
-            .when_equal("password_hash", stored(&old.password_hash)?);
+            .set("password_hash", attribute(new)?)
+            .when_equal("password_hash", attribute(&old.password_hash)?);
         self.update("rehash", update).await.map(|_| ())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -108,22 +108,42 @@ pub(super) fn is_written_by(item: &RawItem, change: &Change) -> bool {
 
 /// A transaction's part that creates an item where there is none.
 pub(super) fn put_new(table: &str, item: RawItem) -> Result<TransactWriteItem, StoreError> {
-    put_if(table, item, "attribute_not_exists(pk)")
+    put_if(table, item, "attribute_not_exists(pk)", &[], &[])
 }
 
-/// A transaction's part that writes an item under a condition without values.
+/// A transaction's part that writes an item under a condition, with the names and values it uses.
 pub(super) fn put_if(
     table: &str,
     item: RawItem,
     condition: &str,
+    names: &[(&str, &str)],
+    values: &[(&str, AttributeValue)],
 ) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder()
+    let mut put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression(condition)
+        .condition_expression(condition);
+    for (name, attribute) in names {
+        put = put.expression_attribute_names(*name, *attribute);
+    }
+    for (name, value) in values {
+        put = put.expression_attribute_values(*name, value.clone());
+    }
+    let put = put
         .build()
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// A transaction's part that writes nothing and holds only while there is an item.
+pub(super) fn check_exists(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key.into_attributes()))
+        .condition_expression("attribute_exists(pk)")
+        .build()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 /// A transaction's part that deletes an item, if there is one.

@@ -16,6 +16,8 @@ pub(super) struct Key {
 
 /// Partition of the index that lists users in the order of their creation.
 pub(super) const USERS_INDEX: &str = "USERS";
+/// What the sort keys of sessions begin with.
+pub(super) const SESSIONS: &str = "SESSION#";
 /// Partition of the public halves of the signing keys.
 pub(super) const PUBLIC_KEYS: &str = "KEYS";
 /// Partition of the wrapped private halves.
@@ -34,7 +36,17 @@ impl Key {
     }
 
     pub(super) fn session(user_id: &UserId, id: &SessionId) -> Self {
-        Self::new(format!("USER#{user_id}"), format!("SESSION#{id}"))
+        Self::new(format!("USER#{user_id}"), format!("{SESSIONS}{id}"))
+    }
+
+    pub(super) fn preferences(user_id: &UserId) -> Self {
+        Self::new(format!("USER#{user_id}"), "PREFERENCES")
+    }
+
+    /// A key of the route and the caller that chose it: nobody meets another's.
+    pub(super) fn idempotency(route: &str, caller: Option<&UserId>, key: &str) -> Self {
+        let caller = caller.map_or_else(|| "anonymous".to_owned(), UserId::to_string);
+        Self::new(format!("IDEMPOTENCY#{route}#{caller}#{key}"), "RECORD")
     }
 
     /// A partition of its own: IAM `LeadingKeys` keeps hashes from every function that needs none.

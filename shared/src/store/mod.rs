@@ -3,14 +3,19 @@
 //! Nothing above this layer names an attribute or a key, and nothing in it names a status code.
 
 mod admin;
+mod authentication;
 mod credential;
 mod health;
+mod idempotency;
 mod item;
 mod key;
+mod listing;
+mod preferences;
 mod session;
 mod signing_key;
 mod update;
 mod user;
+mod user_list;
 
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -21,16 +26,23 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
+use self::item::Entity;
+use self::key::Key;
 use crate::aws;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
 use crate::telemetry::STORE_CALLS;
 use crate::user::UserId;
 
-pub use admin::AdminExists;
+pub use admin::FirstAdmin;
+pub use authentication::{AuthenticationRead, Target};
 pub use credential::{Credential, Registration};
+pub use idempotency::Idempotency;
 pub use item::RawItem;
-pub use user::{AuthenticationRead, DeleteRefused, UpdateRefused, UserChanges};
+pub use listing::{Listing, MAX_EXAMINED, Page, Span, TooFar};
+pub use session::SessionRevoked;
+pub use user::UserChanges;
+pub use user_list::UserFilter;
 
 /// A call met by a transaction on the same item is tried this often in all.
 const CONFLICT_ATTEMPTS: u32 = 4;
@@ -51,6 +63,23 @@ pub enum StoreError {
     /// An item is not what this version of the code can read.
     #[error("an item is unreadable: {0}")]
     Unreadable(String),
+}
+
+/// Why something that was read was not changed.
+#[derive(Debug)]
+pub enum WriteRefused {
+    /// It was changed or deleted since it was read.
+    Changed,
+    /// It is the last admin.
+    LastAdmin,
+    /// The table could not be used.
+    Store(StoreError),
+}
+
+impl From<StoreError> for WriteRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// Who changes what when: stamped on every item that a request writes.
@@ -86,6 +115,24 @@ impl Store {
     #[must_use]
     pub const fn new(client: Client, table: String) -> Self {
         Self { client, table }
+    }
+
+    /// Reads one item, strongly consistent.
+    async fn get<T: Entity>(
+        &self,
+        operation: &'static str,
+        key: Key,
+    ) -> Result<Option<T>, StoreError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.into_attributes()))
+            .consistent_read(true);
+        let output = send(|| call.clone().send())
+            .await
+            .map_err(|error| unavailable(operation, &error))?;
+        output.item.map(item::read).transpose()
     }
 
     /// Writes all of `items` or none of them.

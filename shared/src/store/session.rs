@@ -3,9 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{self, Entity};
-use super::key::Key;
-use super::update::{Update, Updated, number, text};
-use super::{Change, Store, StoreError, TransactError, UpdateRefused, send, unavailable};
+use super::key::{Key, SESSIONS};
+use super::listing::Listing;
+use super::update::{Update, Updated, attribute, number, text};
+use super::{Change, Store, StoreError, TransactError, WriteRefused, send, unavailable};
 use crate::clock::Timestamp;
 use crate::session::{
     ABSOLUTE_LIFETIME, IDLE_LIFETIME, RevocationReason, Rotation, Session, SessionId,
@@ -19,6 +20,15 @@ impl Entity for Session {
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at())
     }
+}
+
+/// What became of ending a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionRevoked {
+    /// It is over, now or before.
+    Yes,
+    /// There is no such session.
+    NoSession,
 }
 
 impl Store {
@@ -82,16 +92,38 @@ impl Store {
         session_id: &SessionId,
         reason: RevocationReason,
         change: &Change,
-    ) -> Result<(), StoreError> {
-        let reason = match reason {
-            RevocationReason::Logout => "logout",
-            RevocationReason::RefreshTokenReuse => "refresh_token_reuse",
-        };
+    ) -> Result<SessionRevoked, StoreError> {
         let update = Update::new(Key::session(user_id, session_id), change)
             .set("revoked_at", number(change.at.as_millis()))
-            .set("revoked_because", text(reason))
+            .set("revoked_because", attribute(&reason)?)
             .when_absent("revoked_at");
-        self.update("revoke session", update).await.map(|_| ())
+        Ok(match self.update("revoke session", update).await? {
+            Updated::Done(_) | Updated::Refused(Some(_)) => SessionRevoked::Yes,
+            Updated::Refused(None) => SessionRevoked::NoSession,
+        })
+    }
+
+    /// Adds to a page of a user's sessions that were not ended one by one; which of them are live, the
+    /// caller decides. Strongly consistent. 1 RT, by size.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_more_sessions(
+        &self,
+        user_id: &UserId,
+        sessions: &mut Listing<Session>,
+    ) -> Result<(), StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .filter_expression("attribute_not_exists(revoked_at)")
+            .expression_attribute_values(":pk", text(&Key::user(user_id).pk));
+        sessions
+            .advance("list sessions", query, ("sk", SESSIONS))
+            .await
     }
 
     /// Ends every session of a user, by raising the epoch they must match. 1 RT, 2 WU.
@@ -112,14 +144,14 @@ impl Store {
     /// 1 RT, 5 WU.
     ///
     /// # Errors
-    /// [`UpdateRefused::Changed`] when sessions were ended by somebody else meanwhile: then which ones
+    /// [`WriteRefused::Changed`] when sessions were ended by somebody else meanwhile: then which ones
     /// are left is not what the caller knew.
     pub async fn revoke_other_sessions(
         &self,
         user: &User,
         kept: &Session,
         change: &Change,
-    ) -> Result<(), UpdateRefused> {
+    ) -> Result<(), WriteRefused> {
         let epoch: AttributeValue = number(user.session_epoch);
         let kept = Update::new(Key::session(&user.id, &kept.id), change)
             .increment("session_epoch")
@@ -133,7 +165,7 @@ impl Store {
         ];
         match self.transact("revoke other sessions", items).await {
             Ok(()) => Ok(()),
-            Err(TransactError::Refused(_)) => Err(UpdateRefused::Changed),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
             Err(TransactError::Store(error)) => Err(error.into()),
         }
     }

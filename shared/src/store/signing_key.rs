@@ -85,7 +85,13 @@ impl Store {
         change: &Change,
     ) -> Result<(), StoreError> {
         let item = item::new_item(Key::signing_key(&private.kid), private, change)?;
-        let items = vec![item::put_if(&self.table, item, "attribute_exists(pk)")?];
+        let items = vec![item::put_if(
+            &self.table,
+            item,
+            "attribute_exists(pk)",
+            &[],
+            &[],
+        )?];
         self.transact_all("rewrap key", items).await
     }
 

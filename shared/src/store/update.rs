@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     self, AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use serde::Serialize;
 
 use super::item::{RawItem, is_written_by};
 use super::key::Key;
@@ -179,4 +180,10 @@ pub(super) fn number(value: u64) -> AttributeValue {
 
 pub(super) fn text(value: &(impl ToString + ?Sized)) -> AttributeValue {
     AttributeValue::S(value.to_string())
+}
+
+/// A field of an entity as it is stored.
+pub(super) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value)
+        .map_err(|error| StoreError::Unreadable(error.to_string()))
 }

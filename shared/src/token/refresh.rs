@@ -121,6 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::Timestamp;
     use crate::secret::Secret;
 
     fn secrets(seed: &str) -> Secrets {
@@ -130,8 +131,8 @@ mod tests {
 
     fn claims() -> RefreshClaims {
         RefreshClaims {
-            user_id: UserId::generate(),
-            session_id: SessionId::generate(),
+            user_id: UserId::generate(Timestamp::from_seconds(1)),
+            session_id: SessionId::generate(Timestamp::from_seconds(1)),
             counter: 7,
         }
     }

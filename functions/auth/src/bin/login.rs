@@ -49,11 +49,11 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
     if found == Match::No {
         return Err(ErrorCode::InvalidCredentials.into());
     }
-    if user.status == Status::Suspended {
+    let change = http::change(&request, Some(user.id));
+    if user.status_at(change.at) == Status::Suspended {
         return Err(ErrorCode::AccountSuspended.into());
     }
 
-    let change = http::change(&request, Some(user.id));
     if found == Match::YesButOutdated {
         // The password was right: that its hash stays old for now is no reason to refuse it.
         if let Err(error) = rehash(store, &email, &credential, password, &change).await {
@@ -74,7 +74,7 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
     );
     store.put_session(&session, &change).await?;
     let pair = mint.issue(&user, &session)?;
-    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user))
+    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }
 
 fn read_credentials(request: &Request) -> Result<(Email, Password), ApiError> {

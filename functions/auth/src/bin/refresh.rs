@@ -54,7 +54,7 @@ async fn refresh(
     let session = current_session(store, rotation?, &user, &claims, grace, &change).await?;
 
     let pair = mint.issue(&user, &session)?;
-    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user))
+    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }
 
 /// The session the caller goes on with; a session that may have been stolen is ended.

@@ -20,6 +20,22 @@ async fn every_endpoint_costs_what_the_chart_says() {
         Cost::new(1, 1, 0.0, 5.0),
         "register"
     );
+    let mut again = body.clone();
+    again["email"] = json!("grace@example.com");
+    let register = HttpRequest::new("POST", "/v1/auth/register")
+        .header("idempotency-key", "a-key-of-a-client")
+        .json(&again);
+    assert_eq!(
+        bundle.cost_of(&register).await,
+        Cost::new(1, 1, 0.0, 7.0),
+        "register with an idempotency key"
+    );
+    let repeat = bundle.cost_of(&register).await;
+    assert_eq!(
+        (repeat.round_trips, repeat.read_units),
+        (2, 1.0),
+        "a repeat"
+    );
 
     let body = json!({ "email": account.email, "password": PASSWORD });
     let login = HttpRequest::new("POST", "/v1/auth/login").json(&body);
@@ -89,6 +105,13 @@ async fn every_policy_is_exactly_what_its_function_does() {
         .post("/v1/auth/login", &body)
         .await
         .expect_status(200);
+
+    for _ in 0..2 {
+        let request = HttpRequest::new("POST", "/v1/auth/register")
+            .header("idempotency-key", "a-key-of-a-client")
+            .json(&json!({ "email": "ada@example.com", "password": PASSWORD }));
+        let _ = bundle.send(&request).await.expect_status(201);
+    }
 
     let calls = bundle.recorder().take();
     for function in ["register", "login", "refresh", "logout"] {

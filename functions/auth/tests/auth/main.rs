@@ -2,6 +2,7 @@
 
 mod budgets;
 mod hostile;
+mod idempotency;
 mod login;
 mod logout;
 mod races;

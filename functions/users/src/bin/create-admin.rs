@@ -5,13 +5,10 @@
 
 use lambda_http::Error;
 use latchkey::direct;
-use latchkey::email::Email;
-use latchkey::http::{ApiError, ErrorCode, Fields};
-use latchkey::name::Name;
-use latchkey::password::Password;
-use latchkey::store::{AdminExists, Change, Registration, Store};
+use latchkey::http::{ApiError, ErrorCode, Fields, NewAccount};
+use latchkey::store::{Change, FirstAdmin, Store};
 use latchkey::telemetry;
-use latchkey::user::{Role, User};
+use latchkey::user::Role;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -33,26 +30,20 @@ async fn create_admin(
     mut fields: Fields,
     change: Change,
 ) -> Result<CreateAdminResponse, ApiError> {
-    let email = fields.required("email", Email::parse);
-    let password = fields.required("password", Password::parse_new);
-    let first_name = fields.optional("firstName", Name::parse);
-    let last_name = fields.optional("lastName", Name::parse);
-    fields.check_password_policy(&password, &email, &[&first_name, &last_name]);
-    let (admin, password) = fields.finish(|| {
-        let admin = User::register(email?, first_name?, last_name?, Role::Admin, change.at);
-        Some((admin, password?))
-    })?;
+    let account = NewAccount::take(&mut fields);
+    let account = fields.finish(|| account)?;
+    let admin = account.user(Role::Admin, change.at);
 
     match store
-        .create_first_admin(&admin, password.hash()?, &change)
+        .create_first_admin(&admin, account.password.hash()?, &change)
         .await?
     {
-        Ok(Registration::Done) => Ok(CreateAdminResponse {
+        FirstAdmin::Created => Ok(CreateAdminResponse {
             created: true,
             id: Some(admin.id.to_string()),
         }),
-        Ok(Registration::EmailTaken) => Err(ErrorCode::EmailTaken.into()),
-        Err(AdminExists) => Ok(CreateAdminResponse {
+        FirstAdmin::EmailTaken => Err(ErrorCode::EmailTaken.into()),
+        FirstAdmin::Exists => Ok(CreateAdminResponse {
             created: false,
             id: None,
         }),

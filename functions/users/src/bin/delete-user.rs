@@ -3,9 +3,9 @@
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, Request};
 use latchkey::keys::TokenVerifier;
-use latchkey::store::{DeleteRefused, Store};
+use latchkey::permission::Permission;
+use latchkey::store::{Store, WriteRefused};
 use latchkey::telemetry;
-use latchkey::user::Permission;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -27,7 +27,7 @@ async fn delete_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
     match store.delete_user(&user, &change).await {
         Ok(()) => Ok(http::no_content()),
-        Err(DeleteRefused::Changed) => Err(if_match.lost_race()),
+        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
         Err(refused) => Err(refused.into()),
     }
 }

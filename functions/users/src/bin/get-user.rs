@@ -1,11 +1,11 @@
 //! `GET /v1/users/{id}`: one profile, for its owner, moderators and admins.
 
 use lambda_http::Error;
-use latchkey::http::{self, ApiResult, Projection, Reply, Request, StatusCode, UserResponse};
+use latchkey::http::{self, ApiResult, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
-use latchkey::user::Permission;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,5 +22,5 @@ async fn get_user(store: &Store, tokens: &TokenVerifier, request: Request) -> Ap
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::ReadUser, &id, user)?;
 
-    Ok(Reply::projected(StatusCode::OK, &UserResponse::from(&user), &fields)?.etag(user.version))
+    UserResponse::reply(&user, &fields)
 }

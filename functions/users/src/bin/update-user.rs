@@ -3,14 +3,13 @@
 
 use lambda_http::Error;
 use lambda_http::http::Method;
-use latchkey::http::{
-    self, ApiError, ApiResult, Fields, Projection, Reply, Request, StatusCode, UserResponse,
-};
+use latchkey::http::{self, ApiError, ApiResult, Fields, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
 use latchkey::name::Name;
-use latchkey::store::{Store, UpdateRefused, UserChanges};
+use latchkey::permission::Permission;
+use latchkey::store::{Store, UserChanges, WriteRefused};
 use latchkey::telemetry;
-use latchkey::user::{Permission, User};
+use latchkey::user::User;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -31,15 +30,11 @@ async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
     if_match.check(user.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
-    let user = match store.update_user(&user, &changes, &change).await {
-        Ok(user) => user,
-        Err(UpdateRefused::Changed) => return Err(if_match.lost_race()),
-        Err(refused) => return Err(refused.into()),
-    };
-    Ok(
-        Reply::projected(StatusCode::OK, &UserResponse::from(&user), &projection)?
-            .etag(user.version),
-    )
+    match store.update_user(&user, changes, &change).await {
+        Ok(user) => UserResponse::reply(&user, &projection),
+        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 fn read_changes(request: &Request, current: &User) -> Result<UserChanges, ApiError> {

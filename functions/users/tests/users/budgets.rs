@@ -1,7 +1,7 @@
 //! What every endpoint may cost: the design's chart, counted.
 
-use harness::{Cost, HttpRequest};
-use serde_json::json;
+use harness::{Account, Cost, HttpRequest, PASSWORD};
+use serde_json::{Value, json};
 
 use crate::bundle;
 
@@ -52,17 +52,85 @@ async fn every_endpoint_costs_what_the_chart_says() {
         "delete-user"
     );
     let second = bundle.account_with_role("admin").await;
-    bundle.edit(
-        |item| item["type"]["S"] == "admin_counter",
-        "active",
-        &json!({ "N": "2" }),
-    );
     let delete = HttpRequest::new("DELETE", "/v1/users/me").bearer(&second.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
         Cost::new(2, 2, 2.0, 9.0),
         "delete-user, an admin"
     );
+}
+
+#[tokio::test]
+async fn administration_costs_what_the_chart_says() {
+    let bundle = bundle().await;
+    let (admin, account) = (bundle.admin().await, bundle.account().await);
+    for function in [
+        "list-users",
+        "create-user",
+        "set-user-role",
+        "set-user-status",
+        "get-preferences",
+        "put-preferences",
+    ] {
+        let _ = bundle.function(function).await;
+    }
+    let path = |rest: &str| format!("/v1/users/{}{rest}", account.id);
+    let cost = async |method: &str, path: &str, body: Option<Value>, by: &Account| {
+        let request = HttpRequest::new(method, path).bearer(&by.access_token);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        bundle.cost_of(&request).await
+    };
+    // Half a read unit for each 4 KB of the page.
+    let listed = cost("GET", "/v1/users", None, &admin).await;
+    assert_eq!(listed, Cost::new(2, 1, 2.5, 0.0), "list-users");
+    let found = format!("/v1/users?email={}", account.email);
+    let found = cost("GET", &found, None, &admin).await;
+    assert_eq!(found, Cost::new(3, 2, 3.5, 0.0), "list-users, by address");
+
+    let new = |email: &str, role: &str| {
+        Some(json!({ "email": email, "password": PASSWORD, "role": role }))
+    };
+    let created = cost("POST", "/v1/users", new("a@example.com", "user"), &admin).await;
+    assert_eq!(created, Cost::new(2, 2, 2.0, 5.0), "create-user");
+    let created = cost("POST", "/v1/users", new("b@example.com", "admin"), &admin).await;
+    assert_eq!(created, Cost::new(2, 2, 2.0, 7.0), "create-user, an admin");
+
+    for (role, write_units) in [("moderator", 2.0), ("admin", 5.0), ("user", 5.0)] {
+        let body = Some(json!({ "role": role }));
+        let set = cost("PUT", &path("/role"), body, &admin).await;
+        assert_eq!(
+            set,
+            Cost::new(2, 2, 3.0, write_units),
+            "set-user-role {role}"
+        );
+    }
+    for status in ["suspended", "active"] {
+        let body = Some(json!({ "status": status }));
+        let set = cost("PUT", &path("/status"), body, &admin).await;
+        assert_eq!(set, Cost::new(2, 2, 3.0, 2.0), "set-user-status {status}");
+    }
+
+    let preferences = "/v1/users/me/preferences";
+    let again = bundle.sign_in(&account.email).await;
+    let body = Some(json!({ "theme": "dark" }));
+    let put = cost("PUT", preferences, body, &again).await;
+    assert_eq!(put, Cost::new(2, 2, 3.0, 4.0), "put-preferences, the first");
+    let own = cost("GET", preferences, None, &again).await;
+    assert_eq!(own, Cost::new(1, 1, 3.0, 0.0), "get-preferences");
+    let other = cost("GET", &path("/preferences"), None, &admin).await;
+    assert_eq!(
+        other,
+        Cost::new(1, 1, 4.0, 0.0),
+        "get-preferences, another's"
+    );
+    let large = Some(json!({ "text": "x".repeat(16_000) }));
+    let put = cost("PUT", preferences, large, &again).await;
+    assert_eq!(put, Cost::new(2, 2, 3.0, 34.0), "put-preferences, 16 KB");
+    let own = cost("GET", preferences, None, &again).await;
+    assert_eq!(own, Cost::new(1, 1, 6.0, 0.0), "get-preferences, 16 KB");
 }
 
 #[tokio::test]
@@ -79,11 +147,6 @@ async fn every_policy_is_exactly_what_its_function_does() {
     let bundle = bundle().await;
     let admin = bundle.admin().await;
     let second = bundle.account_with_role("admin").await;
-    bundle.edit(
-        |item| item["type"]["S"] == "admin_counter",
-        "active",
-        &json!({ "N": "2" }),
-    );
     let _ = bundle
         .send_as(&admin, "GET", "/v1/users/me")
         .await
@@ -98,8 +161,45 @@ async fn every_policy_is_exactly_what_its_function_does() {
         .send_as(&admin, "DELETE", &path)
         .await
         .expect_status(204);
+    let user = bundle.account().await;
+    let path = |rest: &str| format!("/v1/users/{}{rest}", user.id);
+    let found = format!("/v1/users?email={}", user.email);
+    let suspend = json!({ "status": "suspended" });
+    let create = json!({ "email": "ada@example.com", "password": PASSWORD, "role": "admin" });
+    for (method, path, body) in [
+        ("GET", found.as_str(), Value::Null),
+        ("GET", "/v1/users", Value::Null),
+        ("POST", "/v1/users", create.clone()),
+        ("POST", "/v1/users", create),
+        ("GET", "/v1/users/me/preferences", Value::Null),
+        ("PUT", "/v1/users/me/preferences", json!({})),
+        ("PUT", &path("/role"), json!({ "role": "admin" })),
+        ("PUT", &path("/status"), suspend),
+    ] {
+        let request = HttpRequest::new(method, path)
+            .bearer(&admin.access_token)
+            .header("idempotency-key", "a-key-of-a-client");
+        let request = if body.is_null() {
+            request
+        } else {
+            request.json(&body)
+        };
+        let answer = bundle.send(&request).await;
+        assert!(answer.status < 300, "{}", answer.text);
+    }
     let calls = bundle.recorder().take();
-    for function in ["get-user", "update-user", "delete-user", "create-admin"] {
+    for function in [
+        "get-user",
+        "update-user",
+        "delete-user",
+        "create-admin",
+        "list-users",
+        "create-user",
+        "set-user-role",
+        "set-user-status",
+        "get-preferences",
+        "put-preferences",
+    ] {
         bundle.assert_policy(&calls, function);
     }
 }

@@ -2,9 +2,14 @@
 
 mod authentication;
 mod budgets;
+mod create;
 mod create_admin;
 mod delete;
+mod list;
+mod permissions;
+mod preferences;
 mod read;
+mod roles;
 mod update;
 
 use harness::Bundle;

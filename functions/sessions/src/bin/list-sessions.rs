@@ -1,0 +1,99 @@
+//! `GET /v1/users/{id}/sessions`: the live sessions of an account, newest first, for its owner, moderators and
+//! admins.
+
+use lambda_http::Error;
+use latchkey::clock;
+use latchkey::http::{
+    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, Projection, Request,
+};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::session::{Session, SessionId};
+use latchkey::store::{Listing, Span, Store};
+use latchkey::telemetry;
+use serde::Serialize;
+
+/// A session on the wire. What is not named here never leaves.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionResponse<'a> {
+    id: String,
+    created_at: String,
+    last_used_at: String,
+    expires_at: String,
+    ip_address: Option<&'a str>,
+    user_agent: Option<&'a str>,
+    current: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| list_sessions(&store, &tokens, request)).await
+}
+
+async fn list_sessions(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    let path = http::user_id(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+    let id = bearer.resolve(path);
+    let cursors = Cursors::of(format!("sessions {id}"));
+    let (limit, span) = read_query(&request, &cursors)?;
+
+    let mut sessions = Listing::new(span, limit, 0);
+    // The first call runs beside the authentication; what it found is dropped if that fails.
+    let (read, begun) = tokio::join!(
+        bearer.authenticate_with(store, id),
+        store.list_more_sessions(&id, &mut sessions)
+    );
+    let (caller, user) = read?;
+    let user = caller.user.authorize(Permission::ListSessions, &id, user)?;
+    begun?;
+    let now = clock::now();
+    loop {
+        sessions.retain(|session: &Session| session.is_live(&user, now));
+        if sessions.is_complete() {
+            break;
+        }
+        store.list_more_sessions(&id, &mut sessions).await?;
+    }
+
+    let page = sessions.finish()?;
+    let data = page
+        .items
+        .iter()
+        .map(|session| SessionResponse::new(session, &caller.session.id));
+    http::list_reply(
+        data.collect(),
+        limit,
+        page.next,
+        &cursors,
+        &Projection::all(),
+    )
+}
+
+fn read_query(request: &Request, cursors: &Cursors) -> Result<(usize, Span), ApiError> {
+    let mut query = Fields::of_query(request);
+    let limit = query.optional("limit", http::parse_limit);
+    let cursor = query.optional("cursor", |cursor| cursors.parse(cursor));
+    query.finish(|| {
+        let newest_first = Span::all(true);
+        let span = cursor?.map_or(newest_first, |position| newest_first.behind(position));
+        Some((limit?.unwrap_or(DEFAULT_LIMIT), span))
+    })
+}
+
+impl<'a> SessionResponse<'a> {
+    fn new(session: &'a Session, current: &SessionId) -> Self {
+        Self {
+            id: session.id.to_string(),
+            created_at: session.created_at.to_string(),
+            last_used_at: session.rotated_at.to_string(),
+            expires_at: session.expires_at().to_string(),
+            ip_address: session.ip_address.as_deref(),
+            user_agent: session.user_agent.as_deref(),
+            current: session.id == *current,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `POST /v1/users`: makes an account for somebody else, of any role. For admins.
+
+use lambda_http::Error;
+use latchkey::http::{self, ApiResult, Fields, NewAccount, Request};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::store::Store;
+use latchkey::telemetry;
+use latchkey::user::Role;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| create_user(&store, &tokens, request)).await
+}
+
+async fn create_user(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let caller = tokens.authenticate(store, &request).await?.user;
+    caller.authorize_all(Permission::CreateUser)?;
+
+    let mut fields = Fields::read(&request)?;
+    let idempotency = http::idempotency(&request, "create-user", Some(caller.id), &fields)?;
+    let account = NewAccount::take(&mut fields);
+    let role = fields.optional("role", Role::parse);
+    let (account, role) = fields.finish(|| Some((account?, role?.unwrap_or(Role::User))))?;
+    caller.authorize_granting(role)?;
+
+    let change = http::change(&request, Some(caller.id));
+    let user = account.user(role, change.at);
+    let hash = account.password.hash()?;
+    let registered = store
+        .register(&user, hash, idempotency.as_ref(), &change)
+        .await?;
+    registered.reply(&user)
+}

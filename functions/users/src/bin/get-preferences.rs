@@ -1,0 +1,30 @@
+//! `GET /v1/users/{id}/preferences`: what an application keeps for an account, for its owner, moderators and
+//! admins.
+
+use lambda_http::Error;
+use latchkey::http::{self, ApiResult, Request, StatusCode};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::store::Store;
+use latchkey::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| get_preferences(&store, &tokens, request)).await
+}
+
+async fn get_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let path = http::user_id(&request)?;
+    let (caller, id, user, preferences) = tokens
+        .authenticate_with_preferences(store, &request, path)
+        .await?;
+    caller
+        .user
+        .authorize(Permission::ReadPreferences, &id, user)?;
+
+    Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version))
+}

@@ -1,0 +1,139 @@
+//! `GET /v1/users`: the users in the order of their creation, for moderators and admins.
+
+use lambda_http::Error;
+use latchkey::clock::{self, Timestamp};
+use latchkey::email::Email;
+use latchkey::field::FieldError;
+use latchkey::http::{
+    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, Projection, Request, UserResponse,
+};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::store::{Listing, Span, Store, StoreError, UserFilter};
+use latchkey::telemetry;
+use latchkey::user::{Role, Status, User, UserId};
+
+/// What a client asks for.
+struct ListUsersRequest {
+    limit: usize,
+    page: usize,
+    span: Span,
+    filter: UserFilter,
+    email: Option<Email>,
+    fields: Projection,
+    cursors: Cursors,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| list_users(&store, &tokens, request)).await
+}
+
+async fn list_users(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    let query = ListUsersRequest::read(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+
+    let now = clock::now();
+    let mut users = Listing::new(query.span, query.limit, (query.page - 1) * query.limit);
+    // The first call runs beside the authentication; what it found is dropped if that fails.
+    let (caller, begun) = tokio::join!(
+        bearer.authenticate(store),
+        begin(store, &query, &mut users, now)
+    );
+    caller?.user.authorize_all(Permission::ListUsers)?;
+    begun?;
+    while !users.is_complete() {
+        store.list_more_users(query.filter, &mut users, now).await?;
+    }
+
+    let page = users.finish()?;
+    let data = page.items.iter().map(|user| UserResponse::new(user, now));
+    http::list_reply(
+        data.collect(),
+        query.limit,
+        page.next,
+        &query.cursors,
+        &query.fields,
+    )
+}
+
+/// Looks up the address, if the list is to be of one, or else reads the first users.
+async fn begin(
+    store: &Store,
+    query: &ListUsersRequest,
+    users: &mut Listing<User>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(email) = &query.email else {
+        return store.list_more_users(query.filter, users, now).await;
+    };
+    let id = store.find_user_id(email).await?;
+    users.narrow(id.as_ref().map(UserId::as_uuid));
+    Ok(())
+}
+
+impl ListUsersRequest {
+    fn read(request: &Request) -> Result<Self, ApiError> {
+        let mut query = Fields::of_query(request);
+        let limit = query.optional("limit", http::parse_limit);
+        let page = query.optional("page", http::parse_page);
+        let descending = query.optional("sort", parse_sort);
+        let role = query.optional("role", Role::parse);
+        let status = query.optional("status", Status::parse);
+        let email = query.optional("email", Email::parse);
+        let created_after = query.optional("createdAfter", Timestamp::parse);
+        let created_before = query.optional("createdBefore", Timestamp::parse);
+        let fields = query.optional("fields", |fields| {
+            Projection::parse(fields, &UserResponse::FIELDS)
+        });
+        let canonical = email.iter().flatten().map(Email::canonical).next();
+        let cursors = Cursors::of(format!(
+            "users {descending:?} {role:?} {status:?} {canonical:?} {created_after:?} {created_before:?}"
+        ));
+        let cursor = query.optional("cursor", |cursor| cursors.parse(cursor));
+        if let (Some(Some(_)), Some(Some(_))) = (&page, &cursor) {
+            let either = FieldError::new("invalid_value", "Use either page or cursor.");
+            query.reject("page", either);
+        }
+
+        query.finish(|| {
+            let mut span = Span::all(descending?.unwrap_or(false));
+            if let Some(moment) = created_after? {
+                span = span.later_than(moment);
+            }
+            if let Some(moment) = created_before? {
+                span = span.earlier_than(moment);
+            }
+            if let Some(position) = cursor? {
+                span = span.behind(position);
+            }
+            Some(Self {
+                limit: limit?.unwrap_or(DEFAULT_LIMIT),
+                page: page?.unwrap_or(1),
+                span,
+                filter: UserFilter {
+                    role: role?,
+                    status: status?,
+                },
+                email: email?,
+                fields: fields?.unwrap_or_else(Projection::all),
+                cursors,
+            })
+        })
+    }
+}
+
+/// Whether the newest come first.
+fn parse_sort(input: &str) -> Result<bool, FieldError> {
+    match input {
+        "createdAt" | "created_at" => Ok(false),
+        "-createdAt" | "-created_at" => Ok(true),
+        _ => Err(FieldError::new(
+            "invalid_value",
+            "Choose among: createdAt, -createdAt.",
+        )),
+    }
+}

@@ -1,0 +1,45 @@
+//! `PUT` and `PATCH /v1/users/{id}/preferences`: what an application keeps for an account, for its owner and
+//! admins. `PUT` replaces, `PATCH` merges (RFC 7396).
+
+use lambda_http::Error;
+use lambda_http::http::Method;
+use latchkey::http::{self, ApiError, ApiResult, Request, StatusCode};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::store::{Store, WriteRefused};
+use latchkey::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| put_preferences(&store, &tokens, request)).await
+}
+
+async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let path = http::user_id(&request)?;
+    let if_match = http::if_match(&request)?;
+    let (caller, id, user, current) = tokens
+        .authenticate_with_preferences(store, &request, path)
+        .await?;
+    caller
+        .user
+        .authorize(Permission::UpdatePreferences, &id, user)?;
+    let values = http::json_object(&request)?;
+    if_match.check(current.version)?;
+
+    let change = http::change(&request, Some(caller.user.id));
+    let preferences = if request.method() == Method::PATCH {
+        current.merged(values, change.at)
+    } else {
+        current.replaced(values, change.at)
+    };
+    let preferences = preferences.map_err(|error| ApiError::invalid_field("preferences", error))?;
+    match store.put_preferences(&id, &preferences, &change).await {
+        Ok(()) => Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version)),
+        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
+        Err(refused) => Err(refused.into()),
+    }
+}

@@ -1,0 +1,268 @@
+//! The permission table, asked through every endpoint: each role on each account it could meet.
+
+use harness::{Account, Bundle, Contract, HttpRequest, Operation};
+use latchkey::permission::{Permission, Reach};
+use latchkey::user::Role;
+use local::workspace_root;
+use serde_json::{Value, json};
+
+use crate::bundle;
+
+const ROLES: [Role; 3] = [Role::User, Role::Moderator, Role::Admin];
+const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// How a caller stands to the account they act on.
+#[derive(Clone, Copy, Debug)]
+enum Relation {
+    Own,
+    Others(Role),
+    Missing,
+}
+
+const RELATIONS: [Relation; 5] = [
+    Relation::Own,
+    Relation::Others(Role::User),
+    Relation::Others(Role::Moderator),
+    Relation::Others(Role::Admin),
+    Relation::Missing,
+];
+
+pub fn protected() -> Vec<Operation> {
+    Contract::load(&workspace_root()).protected()
+}
+
+fn permission(operation: &Operation) -> Permission {
+    let name = json!(operation.permission);
+    serde_json::from_value(name).expect("a row of the permission table")
+}
+
+fn name(role: Role) -> String {
+    let name = serde_json::to_value(role).expect("a role");
+    name.as_str().expect("a name").to_owned()
+}
+
+/// The status that the permission table asks for; 200 stands for every success.
+fn expected(permission: Permission, caller: Role, relation: Relation) -> u64 {
+    let reach = permission.reach(caller);
+    let reached = match (reach, relation) {
+        (Reach::Nobody, _) | (Reach::Own, Relation::Others(_) | Relation::Missing) => false,
+        (_, Relation::Missing) => return 404,
+        (Reach::Own | Reach::UpToOwnRole, Relation::Own) | (Reach::All, _) => true,
+        (Reach::BelowOwnRole, Relation::Own) => false,
+        (Reach::BelowOwnRole, Relation::Others(role)) => role < caller,
+        (Reach::UpToOwnRole, Relation::Others(role)) => role <= caller,
+    };
+    if reached { 200 } else { 403 }
+}
+
+/// The session of an account that is in the table; any where there is none.
+fn session(bundle: &Bundle, account: Option<&Account>) -> String {
+    account.map_or_else(|| NOBODY.to_owned(), |account| bundle.session_of(account))
+}
+
+#[tokio::test]
+async fn bug_37_bug_38_every_endpoint_does_for_every_role_what_the_table_says() {
+    let bundle = bundle().await;
+    // One admin more than any case takes away, so that none is the last.
+    let _ = bundle.admin().await;
+    let mut cases = 0;
+    for operation in protected() {
+        let permission = permission(&operation);
+        let about_one = operation.path.contains("{id}");
+        for role in ROLES {
+            let caller = bundle.account_with_role(&name(role)).await;
+            for relation in RELATIONS {
+                let target = match relation {
+                    Relation::Others(role) => Some(bundle.account_with_role(&name(role)).await),
+                    // Their own account may be gone after it: the caller of the other cases stays.
+                    Relation::Own => Some(bundle.account_with_role(&name(role)).await),
+                    Relation::Missing => None,
+                };
+                let caller = match (&target, relation) {
+                    (Some(target), Relation::Own) => target,
+                    _ => &caller,
+                };
+                let id = target.as_ref().map_or(NOBODY, |target| &target.id);
+                let request = operation.request(id, &session(&bundle, target.as_ref()));
+                let answer = bundle.send(&request.bearer(&caller.access_token)).await;
+                let status = if answer.status < 300 {
+                    200
+                } else {
+                    answer.status
+                };
+                let expected = match (about_one, permission.reach(role)) {
+                    (true, _) => expected(permission, role, relation),
+                    (false, Reach::All) => 200,
+                    (false, _) => 403,
+                };
+                assert_eq!(
+                    status, expected,
+                    "{role:?} {} {} on {relation:?}: {}",
+                    operation.method, operation.path, answer.text
+                );
+                cases += 1;
+            }
+        }
+    }
+    bundle.assert_invariants();
+    println!("{cases} cases");
+    assert_eq!(cases, protected().len() * ROLES.len() * RELATIONS.len());
+}
+
+#[test]
+fn every_row_of_the_table_is_asked_by_an_endpoint() {
+    let asked: Vec<Permission> = protected().iter().map(permission).collect();
+    for row in Permission::ALL {
+        assert!(asked.contains(&row), "{row:?}");
+    }
+}
+
+#[test]
+fn the_contract_shows_the_table_as_it_is() {
+    let contract = Contract::load(&workspace_root());
+    let description = contract.document()["info"]["description"].to_string();
+    for row in Permission::ALL {
+        let cell = |role| match row.reach(role) {
+            Reach::Nobody => "–",
+            Reach::Own => "own",
+            Reach::BelowOwnRole => "below own role",
+            Reach::UpToOwnRole => "up to own role",
+            Reach::All => "all",
+        };
+        let [user, moderator, admin] = ROLES.map(cell);
+        let name = serde_json::to_value(row).expect("a name");
+        let name = name.as_str().unwrap_or_default();
+        let line = format!("| {name} | {user} | {moderator} | {admin} |");
+        assert!(description.contains(&line), "{line}");
+    }
+}
+
+/// Every endpoint that takes a bearer token, asked by an account about itself.
+async fn statuses(bundle: &Bundle, account: &Account, session: &str) -> Vec<(String, u64)> {
+    let mut statuses = Vec::new();
+    let logout = HttpRequest::new("POST", "/v1/auth/logout");
+    let requests = protected()
+        .iter()
+        .map(|operation| operation.request("me", session))
+        .chain([logout])
+        .collect::<Vec<_>>();
+    for request in requests {
+        let what = format!("{} {}", request.method, request.path);
+        let answer = bundle.send(&request.bearer(&account.access_token)).await;
+        statuses.push((what, answer.status));
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn bug_08_bug_09_what_ends_a_session_bites_on_the_next_call_of_every_endpoint() {
+    let bundle = bundle().await;
+    let admin = bundle.admin().await;
+    let path = |account: &Account, rest: &str| format!("/v1/users/{}{rest}", account.id);
+    type Request = fn(&dyn Fn(&str) -> String, &str) -> HttpRequest;
+    let ways: [(&str, Request); 4] = [
+        ("suspended", |path, _| {
+            HttpRequest::new("PUT", &path("/status")).json(&json!({ "status": "suspended" }))
+        }),
+        ("deleted", |path, _| HttpRequest::new("DELETE", &path(""))),
+        ("all revoked", |path, _| {
+            HttpRequest::new("DELETE", &path("/sessions"))
+        }),
+        ("one revoked", |path, session| {
+            HttpRequest::new("DELETE", &path(&format!("/sessions/{session}")))
+        }),
+    ];
+    for (way, request) in ways {
+        let account = bundle.account_with_role("moderator").await;
+        let session = bundle.session_of(&account);
+        let request = request(&|rest| path(&account, rest), &session);
+        let done = bundle.send(&request.bearer(&admin.access_token)).await;
+        assert!(done.status < 300, "{}", done.text);
+        for (what, status) in statuses(&bundle, &account, &session).await {
+            assert_eq!(status, 401, "{way}: {what}");
+        }
+        let refreshed = bundle.refresh(&account.refresh_token).await;
+        assert_eq!(
+            (refreshed.status, refreshed.code()),
+            (401, "invalid_token"),
+            "{way}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn bug_10_a_new_role_acts_on_the_next_call_of_every_endpoint() {
+    let bundle = bundle().await;
+    let admin = bundle.admin().await;
+    let set_role = async |account: &Account, role: &str| {
+        let path = format!("/v1/users/{}/role", account.id);
+        let request = HttpRequest::new("PUT", &path).json(&json!({ "role": role }));
+        let answer = bundle.send(&request.bearer(&admin.access_token)).await;
+        let _ = answer.expect_status(200);
+    };
+    let other = bundle.account().await;
+    let account = bundle.account().await;
+    for role in ROLES.into_iter().chain([Role::Moderator, Role::User]) {
+        set_role(&account, &name(role)).await;
+        // Only what changes nothing, so that the same two accounts serve every role.
+        for operation in protected() {
+            if operation.method != "GET" {
+                continue;
+            }
+            let request = operation
+                .request(&other.id, NOBODY)
+                .bearer(&account.access_token);
+            let answer = bundle.send(&request).await;
+            let reached = permission(&operation).reach(role) == Reach::All;
+            let expected = if reached { 200 } else { 403 };
+            assert_eq!(answer.status, expected, "{role:?} {}", operation.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn bug_36_no_body_sets_what_the_server_owns() {
+    let bundle = bundle().await;
+    let admin = bundle.admin().await;
+    let target = bundle.account().await;
+    let before = bundle.items();
+    for operation in protected() {
+        // Preferences take any name; what they hold is one text apart from everything else.
+        if operation.body.is_none() || operation.path.ends_with("/preferences") {
+            continue;
+        }
+        for field in [
+            "id",
+            "emailVerified",
+            "version",
+            "createdAt",
+            "updatedAt",
+            "suspension",
+            "pk",
+            "sk",
+            "gsi1pk",
+            "ttl",
+            "type",
+            "schema",
+            "credential_version",
+            "session_epoch",
+            "changed_by",
+            "request_id",
+            "password_hash",
+        ] {
+            let mut operation = operation.clone();
+            operation.body.as_mut().expect("a body")[field] = Value::from("admin");
+            let request = operation
+                .request(&target.id, NOBODY)
+                .bearer(&admin.access_token);
+            let answer = bundle.send(&request).await.expect_status(400);
+            assert_eq!(
+                answer.field_codes(),
+                [(field, "unknown")],
+                "{}",
+                operation.path
+            );
+        }
+    }
+    assert_eq!(bundle.items(), before);
+}

@@ -1,0 +1,292 @@
+//! `set-user-role` and `set-user-status`.
+
+use std::time::Duration;
+
+use harness::{Account, Answer, Bundle, HttpRequest, PASSWORD};
+use serde_json::{Value, json};
+
+use crate::bundle;
+
+async fn put(bundle: &Bundle, caller: &Account, id: &str, what: &str, body: &Value) -> Answer {
+    let request = HttpRequest::new("PUT", &format!("/v1/users/{id}/{what}"));
+    bundle
+        .send(&request.bearer(&caller.access_token).json(body))
+        .await
+}
+
+#[tokio::test]
+async fn an_admin_changes_roles_and_the_counter_follows() {
+    let bundle = bundle().await;
+    let (admin, user) = (bundle.admin().await, bundle.account().await);
+    for (role, version, admins) in [
+        ("moderator", 2, 1),
+        ("admin", 3, 2),
+        ("admin", 3, 2),
+        ("user", 4, 1),
+    ] {
+        let answer = put(&bundle, &admin, &user.id, "role", &json!({ "role": role })).await;
+        let answer = answer.expect_status(200);
+        assert_eq!(answer.text_at("/role"), role);
+        assert_eq!(answer.header("etag"), format!("\"{version}\""));
+        assert_eq!(bundle.active_admins(), admins, "{role}");
+        let path = format!("/v1/users/{}", user.id);
+        assert_eq!(bundle.send_as(&admin, "GET", &path).await.body, answer.body);
+    }
+    let answer = put(&bundle, &admin, "me", "role", &json!({ "role": "user" })).await;
+    assert_eq!((answer.status, answer.code()), (409, "last_admin"));
+    bundle.assert_invariants();
+}
+
+#[tokio::test]
+async fn wrong_bodies_and_stale_versions_change_nothing() {
+    let bundle = bundle().await;
+    let (admin, user) = (bundle.admin().await, bundle.account().await);
+    let before = bundle.items();
+    for (what, body, codes) in [
+        ("role", json!({}), vec![("role", "required")]),
+        (
+            "role",
+            json!({ "role": "root" }),
+            vec![("role", "invalid_value")],
+        ),
+        (
+            "role",
+            json!({ "role": "Admin" }),
+            vec![("role", "invalid_value")],
+        ),
+        ("role", json!({ "role": 1 }), vec![("role", "invalid_type")]),
+        (
+            "status",
+            json!({ "status": "deleted" }),
+            vec![("status", "invalid_value")],
+        ),
+        (
+            "status",
+            json!({ "status": "active", "reason": "x", "until": "2099-01-01T00:00:00Z" }),
+            vec![("reason", "invalid_value"), ("until", "invalid_value")],
+        ),
+        (
+            "status",
+            json!({ "status": "suspended", "reason": "a\nb", "until": "2020-01-01T00:00:00Z" }),
+            vec![("reason", "invalid_format"), ("until", "out_of_range")],
+        ),
+        (
+            "status",
+            json!({ "status": "suspended", "reason": "x".repeat(501), "until": "soon" }),
+            vec![("reason", "too_long"), ("until", "invalid_format")],
+        ),
+    ] {
+        let answer = put(&bundle, &admin, &user.id, what, &body)
+            .await
+            .expect_status(400);
+        assert_eq!(answer.field_codes(), codes, "{body}");
+    }
+    for (what, body) in [
+        ("role", json!({ "role": "moderator" })),
+        ("status", json!({ "status": "suspended" })),
+    ] {
+        let stale = HttpRequest::new("PUT", &format!("/v1/users/{}/{what}", user.id))
+            .bearer(&admin.access_token)
+            .header("if-match", "\"7\"")
+            .json(&body);
+        let _ = bundle.send(&stale).await.expect_status(412);
+    }
+    assert_eq!(bundle.items(), before);
+}
+
+#[tokio::test]
+async fn bug_09_a_suspension_ends_every_session_and_says_why() {
+    let bundle = bundle().await;
+    let moderator = bundle.account_with_role("moderator").await;
+    let user = bundle.account().await;
+    let until = "2099-01-01T00:00:00.000Z";
+    let body = json!({ "status": "suspended", "reason": " Sends spam. ", "until": until });
+    let answer = put(&bundle, &moderator, &user.id, "status", &body)
+        .await
+        .expect_status(200);
+    assert_eq!(answer.text_at("/status"), "suspended");
+    let suspension = json!({ "reason": "Sends spam.", "until": until });
+    assert_eq!(answer.body["suspension"], suspension);
+
+    let me = bundle.send_as(&user, "GET", "/v1/users/me").await;
+    assert_eq!((me.status, me.code()), (401, "invalid_token"));
+    let refreshed = bundle.refresh(&user.refresh_token).await;
+    assert_eq!((refreshed.status, refreshed.code()), (401, "invalid_token"));
+    let credentials = json!({ "email": user.email, "password": PASSWORD });
+    let login = bundle.post("/v1/auth/login", &credentials).await;
+    assert_eq!((login.status, login.code()), (403, "account_suspended"));
+    assert!(!login.text.contains("spam"));
+
+    // Active again: the old sessions stay dead, a new one lives.
+    let active = put(
+        &bundle,
+        &moderator,
+        &user.id,
+        "status",
+        &json!({ "status": "active" }),
+    )
+    .await;
+    let active = active.expect_status(200);
+    assert_eq!(
+        (active.text_at("/status"), &active.body["suspension"]),
+        ("active".into(), &Value::Null)
+    );
+    let _ = bundle
+        .send_as(&user, "GET", "/v1/users/me")
+        .await
+        .expect_status(401);
+    let again = bundle.sign_in(&user.email).await;
+    let _ = bundle
+        .send_as(&again, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+    // Asked again it changes nothing.
+    let same = put(
+        &bundle,
+        &moderator,
+        &user.id,
+        "status",
+        &json!({ "status": "active" }),
+    )
+    .await;
+    assert_eq!(same.header("etag"), active.header("etag"));
+}
+
+#[tokio::test]
+async fn a_suspension_with_an_end_is_over_by_itself() {
+    let bundle = bundle().await;
+    let (admin, user) = (bundle.admin().await, bundle.account().await);
+    let body = json!({ "status": "suspended", "until": "2099-01-01T00:00:00Z" });
+    let _ = put(&bundle, &admin, &user.id, "status", &body)
+        .await
+        .expect_status(200);
+    let past = json!({ "M": { "until": { "N": "1000" } } });
+    bundle.edit_user(&user.id, "suspension", &past);
+    let path = format!("/v1/users/{}", user.id);
+    let read = bundle
+        .send_as(&admin, "GET", &path)
+        .await
+        .expect_status(200);
+    assert_eq!(
+        (read.text_at("/status"), &read.body["suspension"]),
+        ("active".into(), &Value::Null)
+    );
+    let _ = bundle
+        .send_as(&user, "GET", "/v1/users/me")
+        .await
+        .expect_status(401);
+    let again = bundle.sign_in(&user.email).await;
+    let _ = bundle
+        .send_as(&again, "GET", "/v1/users/me")
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
+async fn suspending_an_admin_counts_and_the_last_one_stays() {
+    let bundle = bundle().await;
+    let (admin, other) = (
+        bundle.admin().await,
+        bundle.account_with_role("admin").await,
+    );
+    let suspend = json!({ "status": "suspended" });
+    let _ = put(&bundle, &admin, &other.id, "status", &suspend)
+        .await
+        .expect_status(200);
+    assert_eq!(bundle.active_admins(), 1);
+    let longer = json!({ "status": "suspended", "reason": "Still." });
+    let _ = put(&bundle, &admin, &other.id, "status", &longer)
+        .await
+        .expect_status(200);
+    assert_eq!(bundle.active_admins(), 1, "suspended twice, counted once");
+    let answer = put(&bundle, &admin, "me", "status", &suspend).await;
+    assert_eq!((answer.status, answer.code()), (409, "last_admin"));
+    let active = json!({ "status": "active" });
+    let _ = put(&bundle, &admin, &other.id, "status", &active)
+        .await
+        .expect_status(200);
+    assert_eq!(bundle.active_admins(), 2);
+    let _ = put(&bundle, &admin, &other.id, "status", &suspend)
+        .await
+        .expect_status(200);
+    let _ = put(
+        &bundle,
+        &admin,
+        &other.id,
+        "role",
+        &json!({ "role": "user" }),
+    )
+    .await
+    .expect_status(200);
+    assert_eq!(
+        bundle.active_admins(),
+        1,
+        "a suspended admin was not counted"
+    );
+    bundle.assert_invariants();
+}
+
+/// Both callers have read before either writes.
+async fn at_once(bundle: &Bundle, function: &str, requests: [HttpRequest; 2]) -> [Answer; 2] {
+    let (one, two) = (bundle.spawn(function).await, bundle.spawn(function).await);
+    bundle.recorder().set_delay(Duration::from_millis(60));
+    let [first, second] = requests;
+    let (first, second) = tokio::join!(bundle.send_to(&one, &first), bundle.send_to(&two, &second));
+    bundle.recorder().set_delay(Duration::ZERO);
+    [first, second]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bug_63_two_admins_who_demote_or_suspend_each_other_leave_one() {
+    for (function, what, body) in [
+        ("set-user-role", "role", json!({ "role": "user" })),
+        (
+            "set-user-status",
+            "status",
+            json!({ "status": "suspended" }),
+        ),
+    ] {
+        let bundle = bundle().await;
+        let (one, two) = (
+            bundle.admin().await,
+            bundle.account_with_role("admin").await,
+        );
+        let request = |by: &Account, id: &str| {
+            HttpRequest::new("PUT", &format!("/v1/users/{id}/{what}"))
+                .bearer(&by.access_token)
+                .json(&body)
+        };
+        let requests = [request(&one, &two.id), request(&two, &one.id)];
+        let answers = at_once(&bundle, function, requests).await;
+        let mut outcomes = answers
+            .each_ref()
+            .map(|answer| (answer.status, answer.code()));
+        outcomes.sort_unstable();
+        assert_eq!(outcomes, [(200, ""), (409, "last_admin")], "{what}");
+        assert_eq!(bundle.active_admins(), 1);
+        bundle.assert_invariants();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_changes_of_one_account_at_once_one_is_told() {
+    let bundle = bundle().await;
+    let (admin, user) = (bundle.admin().await, bundle.account().await);
+    let request = |role: &str| {
+        HttpRequest::new("PUT", &format!("/v1/users/{}/role", user.id))
+            .bearer(&admin.access_token)
+            .json(&json!({ "role": role }))
+    };
+    let answers = at_once(
+        &bundle,
+        "set-user-role",
+        [request("moderator"), request("admin")],
+    )
+    .await;
+    let mut outcomes = answers
+        .each_ref()
+        .map(|answer| (answer.status, answer.code()));
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [(200, ""), (409, "conflict")]);
+    bundle.assert_invariants();
+}

@@ -1,0 +1,171 @@
+//! The table as tests look at it and change it, past the functions.
+
+use std::collections::BTreeSet;
+
+use local::seed::Seed;
+use local::settings::TABLE;
+use serde_json::{Value, json};
+
+use crate::{Account, Bundle};
+
+impl Bundle {
+    /// Every item of the table.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    #[must_use]
+    pub fn items(&self) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let request = json!({ "TableName": TABLE, "ExclusiveStartKey": start });
+            let request = serde_json::from_value(request).expect("a scan request");
+            let page = self.engine.database().scan(request);
+            let page = serde_json::to_value(page.expect("the engine scans")).expect("a page");
+            items.extend(page["Items"].as_array().cloned().unwrap_or_default());
+            if page["LastEvaluatedKey"].is_null() {
+                return items;
+            }
+            start = page["LastEvaluatedKey"].clone();
+        }
+    }
+
+    /// The items of a type.
+    #[must_use]
+    pub fn items_of_type(&self, kind: &str) -> Vec<Value> {
+        let mut items = self.items();
+        items.retain(|item| item["type"]["S"] == kind);
+        items
+    }
+
+    /// Writes an item as it is.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn put(&self, item: &Value) {
+        let request = json!({ "TableName": TABLE, "Item": item });
+        let request = serde_json::from_value(request).expect("a put request");
+        self.engine
+            .database()
+            .put_item(request)
+            .expect("the engine writes");
+    }
+
+    /// Deletes the item with this key.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn delete(&self, key: &Value) {
+        let request = json!({ "TableName": TABLE, "Key": key });
+        let request = serde_json::from_value(request).expect("a delete request");
+        self.engine
+            .database()
+            .delete_item(request)
+            .expect("the engine deletes");
+    }
+
+    /// Sets an attribute of every item that `choose` picks: how tests move time, role and status.
+    pub fn edit(&self, choose: impl Fn(&Value) -> bool, attribute: &str, value: &Value) {
+        for mut item in self.items().into_iter().filter(choose) {
+            item[attribute] = value.clone();
+            self.put(&item);
+        }
+    }
+
+    /// Sets an attribute of a user.
+    pub fn edit_user(&self, id: &str, attribute: &str, value: &Value) {
+        self.edit(
+            |item| item["type"]["S"] == "user" && item["id"]["S"] == id,
+            attribute,
+            value,
+        );
+    }
+
+    /// Moves a moment of every session `seconds` into the past.
+    ///
+    /// # Panics
+    /// When a session has no such moment.
+    pub fn age_sessions(&self, attribute: &str, seconds: u64) {
+        for mut session in self.items_of_type("session") {
+            let moment = session[attribute]["N"]
+                .as_str()
+                .and_then(|moment| moment.parse::<u64>().ok());
+            let moment = moment.expect("a moment") - seconds * 1000;
+            session[attribute] = json!({ "N": moment.to_string() });
+            self.put(&session);
+        }
+    }
+
+    /// What the admin counter says.
+    #[must_use]
+    pub fn active_admins(&self) -> usize {
+        let counter = self.items_of_type("admin_counter");
+        let active = counter
+            .first()
+            .and_then(|counter| counter["active"]["N"].as_str());
+        active
+            .and_then(|active| active.parse().ok())
+            .unwrap_or_default()
+    }
+
+    /// The session that an account signed in with last.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn session_of(&self, account: &Account) -> String {
+        let sessions = self.items_of_type("session").into_iter();
+        let own = sessions.filter(|session| session["user_id"]["S"] == *account.id);
+        let ids = own.filter_map(|session| session["id"]["S"].as_str().map(str::to_owned));
+        ids.max().expect("a session")
+    }
+
+    /// Fills the table with generated accounts and answers their addresses.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub async fn seed(&self, count: usize) -> Vec<String> {
+        let model = self.account().await;
+        let items = self
+            .items()
+            .into_iter()
+            .filter(|item| item["id"]["S"] == *model.id || item["user_id"]["S"] == *model.id);
+        let items: Vec<Value> = items.collect();
+        let seed = Seed::new(&items, count).expect("an account to copy");
+        for (_, request) in seed.batches() {
+            let request = serde_json::from_value(request).expect("a batch of writes");
+            self.engine
+                .database()
+                .batch_write_item(request)
+                .expect("the engine writes");
+        }
+        (0..count).map(|number| seed.email(number)).collect()
+    }
+
+    /// Asserts what holds between items whatever happened: every user has a credential and every credential
+    /// a user, preferences have their user, and the counter counts the active admins.
+    ///
+    /// # Panics
+    /// When something does not hold.
+    #[track_caller]
+    pub fn assert_invariants(&self) {
+        let items = self.items();
+        let ids = |kind: &str, attribute: &str| {
+            let of_kind = items.iter().filter(|item| item["type"]["S"] == kind);
+            let ids = of_kind.filter_map(|item| item[attribute]["S"].as_str());
+            ids.map(str::to_owned).collect::<BTreeSet<String>>()
+        };
+        let users = ids("user", "id");
+        assert_eq!(users, ids("credential", "user_id"), "users and credentials");
+        for partition in ids("preferences", "pk") {
+            let owner = partition.trim_start_matches("USER#");
+            assert!(users.contains(owner), "preferences of nobody: {owner}");
+        }
+        let admins = items.iter().filter(|item| {
+            item["type"]["S"] == "user"
+                && item["role"]["S"] == "admin"
+                && item["status"]["S"] == "active"
+        });
+        assert_eq!(admins.count(), self.active_admins(), "the admin counter");
+    }
+}
