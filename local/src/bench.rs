@@ -1,6 +1,5 @@
 //! `cargo local bench`: start, memory and growth of every function, beside a hello-world.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,13 +12,14 @@ use local::{Error, workspace_root};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::{bench_events, bench_lists};
+
 const STARTS: usize = 11;
-const CALLS: usize = 200;
+pub const CALLS: usize = 200;
 /// Growth counts from here on: what is allocated once has been allocated by then.
 const SETTLED_AFTER: usize = 50;
 /// Most a function may grow between call 50 and call 200.
 const MAX_GROWTH: u64 = 1024 * 1024;
-const PASSWORD: &str = "correct horse battery staple";
 
 /// Builds everything for release and prints a line for each function. Fails when one grows by more than
 /// 1 MiB.
@@ -50,7 +50,7 @@ pub async fn run() -> Result<(), Error> {
     for block in bench.template.functions() {
         let environment = bench.settings.environment(&block);
         let init = bench.init(&block.binary, &environment).await?;
-        let events = bench.events(&block.binary).await?;
+        let events = bench_events::of(&bench, &block.binary).await?;
         let function = Function::start(&bench.binary(&block.binary), &environment).await?;
         let memory = measure(&function, events).await?;
         print_line(&block.binary, &init, &memory);
@@ -63,6 +63,8 @@ pub async fn run() -> Result<(), Error> {
         "init: spawn to the first request for an invocation, median of {STARTS}, embedded engine; ratio to hello-world, started in turn;"
     );
     println!("RSS after {CALLS} calls, each with an event of its own.");
+    println!();
+    bench_lists::run(&bench).await?;
     if grown.is_empty() {
         return Ok(());
     }
@@ -129,11 +131,13 @@ async fn build(root: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A bundle in memory, with a signed-in account for whoever needs one.
-struct Bench {
+/// A bundle in memory.
+pub struct Bench {
     template: Template,
     settings: Settings,
     binaries: PathBuf,
+    /// Its table.
+    pub engine: Engine,
 }
 
 impl Bench {
@@ -150,6 +154,7 @@ impl Bench {
                 session_secret: crate::state::random_secret(),
             },
             binaries: target.with_file_name("release"),
+            engine,
         };
         bench
             .function("rotate-keys")
@@ -164,7 +169,8 @@ impl Bench {
         self.binaries.join(name)
     }
 
-    async fn function(&self, binary: &str) -> Result<Function, Error> {
+    /// Starts a function.
+    pub async fn function(&self, binary: &str) -> Result<Function, Error> {
         let blocks = self.template.functions();
         let block = blocks.iter().find(|block| block.binary == binary);
         let block = block.ok_or_else(|| format!("template.yaml has no function {binary}"))?;
@@ -192,93 +198,4 @@ impl Bench {
             hello: hello[STARTS / 2],
         })
     }
-
-    /// As many events as there are calls, no two alike, each of which the function serves.
-    async fn events(&self, binary: &str) -> Result<Vec<Value>, Error> {
-        let register = self.function("register").await?;
-        let login = self.function("login").await?;
-        let main = Account::new(&register, &login, "main").await?;
-        let post = |path: &str, body: &Value| HttpRequest::new("POST", path).json(body).event(path);
-        let mut events = Vec::with_capacity(CALLS);
-        let mut fresh: HashMap<usize, Account> = HashMap::new();
-        if matches!(binary, "logout" | "refresh" | "delete-user") {
-            for number in 0..CALLS {
-                let name = format!("{binary}-{number}");
-                fresh.insert(number, Account::new(&register, &login, &name).await?);
-            }
-        }
-        for number in 0..CALLS {
-            let own = fresh.get(&number).unwrap_or(&main);
-            let get = |path: &str| HttpRequest::new("GET", path).bearer(&own.access_token);
-            events.push(match binary {
-                "register" => post(
-                    "/v1/auth/register",
-                    &credentials(&format!("r{number}"), PASSWORD),
-                ),
-                "login" if number % 2 == 0 => {
-                    post("/v1/auth/login", &credentials("main", PASSWORD))
-                }
-                "login" => post(
-                    "/v1/auth/login",
-                    &credentials("main", &format!("wrong {number}")),
-                ),
-                "refresh" => post(
-                    "/v1/auth/refresh",
-                    &json!({ "refreshToken": own.refresh_token }),
-                ),
-                "logout" => HttpRequest::new("POST", "/v1/auth/logout")
-                    .bearer(&own.access_token)
-                    .event("/v1/auth/logout"),
-                "get-user" => get("/v1/users/me")
-                    .header("x-number", &number.to_string())
-                    .event("/v1/users/{id}"),
-                "update-user" => HttpRequest::new("PATCH", "/v1/users/me")
-                    .bearer(&own.access_token)
-                    .json(&json!({ "firstName": format!("Ada {number}") }))
-                    .event("/v1/users/{id}"),
-                "delete-user" => HttpRequest::new("DELETE", "/v1/users/me")
-                    .bearer(&own.access_token)
-                    .event("/v1/users/{id}"),
-                "create-admin" => credentials(&format!("a{number}"), PASSWORD),
-                "rotate-keys" => json!({}),
-                "get-jwks" => get("/.well-known/jwks.json").event("/.well-known/jwks.json"),
-                "get-openid-configuration" => get("/.well-known/openid-configuration")
-                    .event("/.well-known/openid-configuration"),
-                "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
-                other => return Err(format!("the bench has no events for {other}").into()),
-            });
-        }
-        Ok(events)
-    }
-}
-
-struct Account {
-    access_token: String,
-    refresh_token: String,
-}
-
-impl Account {
-    /// Signs an account in, which is registered if it is new.
-    async fn new(register: &Function, login: &Function, name: &str) -> Result<Self, Error> {
-        let body = credentials(name, PASSWORD);
-        let post = |path: &str| HttpRequest::new("POST", path).json(&body).event(path);
-        register
-            .invoke(&post("/v1/auth/register"))
-            .await
-            .map_err(|error| error.0)?;
-        let answer = login
-            .invoke(&post("/v1/auth/login"))
-            .await
-            .map_err(|error| error.0)?;
-        let tokens: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
-        let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
-        Ok(Self {
-            access_token: text("accessToken"),
-            refresh_token: text("refreshToken"),
-        })
-    }
-}
-
-fn credentials(name: &str, password: &str) -> Value {
-    json!({ "email": format!("{name}@example.com"), "password": password })
 }

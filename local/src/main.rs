@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod bench;
+mod bench_events;
+mod bench_lists;
 mod cargo_lambda;
 mod run;
 mod samples;
@@ -17,7 +19,7 @@ const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
 cargo local event <bin>     print a sample event for a function, with live tokens and ids
 cargo local seed --users N  fill the running bundle with generated users
-cargo local bench           build for release and measure every function
+cargo local bench           build for release and measure every function and long lists
 cargo local reset           forget everything: accounts, keys, secrets
 
 options of cargo local:     --port N (9000), --dynamodb-port N (8000)";

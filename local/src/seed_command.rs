@@ -42,8 +42,7 @@ pub async fn run(users: usize) -> Result<(), Error> {
     ];
     let seed = Seed::new(&model, users)?;
 
-    let style = "{bar:40} {human_pos} of {human_len} users, {per_sec}, {eta} left";
-    let bar = ProgressBar::new(users as u64).with_style(ProgressStyle::with_template(style)?);
+    let bar = progress_bar(users)?;
     for (accounts, request) in seed.batches() {
         let answer = engine.call("BatchWriteItem", &request).await?;
         if answer["UnprocessedItems"]
@@ -61,6 +60,13 @@ pub async fn run(users: usize) -> Result<(), Error> {
         seed.email(users - 1)
     );
     Ok(())
+}
+
+/// A bar for so many users; nothing is drawn where there is no terminal.
+pub fn progress_bar(users: usize) -> Result<ProgressBar, Error> {
+    let style = "{bar:40} {human_pos} of {human_len} users, {per_sec}, {eta} left";
+    let style = ProgressStyle::with_template(style)?;
+    Ok(ProgressBar::new(users as u64).with_style(style))
 }
 
 /// The engine of the running bundle.

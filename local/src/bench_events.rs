@@ -1,0 +1,162 @@
+//! What `cargo local bench` sends: for each function events that it serves, no two alike.
+
+use std::collections::HashMap;
+
+use local::Error;
+use local::event::HttpRequest;
+use local::function::Function;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, CALLS};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// As many events as there are calls.
+pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
+    let sign_in = SignIn::start(bench).await?;
+    let main = sign_in.account("main").await?;
+    let other = sign_in.account("other").await?;
+    let admin = admin(bench).await?;
+    let mut fresh: HashMap<usize, Account> = HashMap::new();
+    if matches!(binary, "logout" | "refresh" | "delete-user") {
+        for number in 0..CALLS {
+            let name = format!("{binary}-{number}");
+            fresh.insert(number, sign_in.account(&name).await?);
+        }
+    }
+    let mut events = Vec::with_capacity(CALLS);
+    for number in 0..CALLS {
+        let own = fresh.get(&number).unwrap_or(&main);
+        // A header of its own makes an event another one.
+        let request = |method: &str, path: &str, token: &str| {
+            let request = HttpRequest::new(method, path).bearer(token);
+            request.header("x-number", &number.to_string())
+        };
+        let own_request = |method: &str, path: &str| request(method, path, &own.access_token);
+        let admins = |method: &str, path: &str| request(method, path, &admin.access_token);
+        let post = |path: &str, body: &Value| HttpRequest::new("POST", path).json(body).event(path);
+        let others = |rest: &str| format!("/v1/users/{}{rest}", other.id);
+        events.push(match binary {
+            "register" => post(
+                "/v1/auth/register",
+                &credentials(&format!("r{number}"), PASSWORD),
+            ),
+            "login" if number % 2 == 0 => post("/v1/auth/login", &credentials("main", PASSWORD)),
+            "login" => post(
+                "/v1/auth/login",
+                &credentials("main", &format!("wrong {number}")),
+            ),
+            "refresh" => post(
+                "/v1/auth/refresh",
+                &json!({ "refreshToken": own.refresh_token }),
+            ),
+            "logout" => own_request("POST", "/v1/auth/logout").event("/v1/auth/logout"),
+            "get-user" => own_request("GET", "/v1/users/me").event("/v1/users/{id}"),
+            "update-user" => own_request("PATCH", "/v1/users/me")
+                .json(&json!({ "firstName": format!("Ada {number}") }))
+                .event("/v1/users/{id}"),
+            "delete-user" => own_request("DELETE", "/v1/users/me").event("/v1/users/{id}"),
+            "create-admin" => credentials(&format!("a{number}"), PASSWORD),
+            "list-users" => admins("GET", "/v1/users").event("/v1/users"),
+            "create-user" => admins("POST", "/v1/users")
+                .json(&credentials(&format!("c{number}"), PASSWORD))
+                .event("/v1/users"),
+            "set-user-role" => admins("PUT", &others("/role"))
+                .json(&json!({ "role": (["user", "moderator"][number % 2]) }))
+                .event("/v1/users/{id}/role"),
+            "set-user-status" => admins("PUT", &others("/status"))
+                .json(&json!({ "status": (["active", "suspended"][number % 2]) }))
+                .event("/v1/users/{id}/status"),
+            "get-preferences" => {
+                own_request("GET", "/v1/users/me/preferences").event("/v1/users/{id}/preferences")
+            }
+            "put-preferences" => own_request("PUT", "/v1/users/me/preferences")
+                .json(&json!({ "number": number }))
+                .event("/v1/users/{id}/preferences"),
+            "list-sessions" => {
+                own_request("GET", "/v1/users/me/sessions").event("/v1/users/{id}/sessions")
+            }
+            // Ending a session twice is no error.
+            "revoke-session" => {
+                let path = format!("/v1/users/{}/sessions/{}", other.id, other.session()?);
+                admins("DELETE", &path).event("/v1/users/{id}/sessions/{sid}")
+            }
+            "revoke-sessions" => own_request("DELETE", "/v1/users/me/sessions?except=current")
+                .event("/v1/users/{id}/sessions"),
+            "rotate-keys" => json!({}),
+            "get-jwks" => {
+                own_request("GET", "/.well-known/jwks.json").event("/.well-known/jwks.json")
+            }
+            "get-openid-configuration" => own_request("GET", "/.well-known/openid-configuration")
+                .event("/.well-known/openid-configuration"),
+            "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
+            other => return Err(format!("the bench has no events for {other}").into()),
+        });
+    }
+    Ok(events)
+}
+
+/// The first admin, made by whoever asks first.
+pub async fn admin(bench: &Bench) -> Result<Account, Error> {
+    let create_admin = bench.function("create-admin").await?;
+    let admin = credentials("admin", PASSWORD);
+    let made = create_admin.invoke(&admin).await;
+    made.map_err(|error| error.0)?;
+    SignIn::start(bench).await?.account("admin").await
+}
+
+/// Makes accounts and signs them in.
+pub struct SignIn {
+    register: Function,
+    login: Function,
+}
+
+/// An account that has signed in.
+pub struct Account {
+    id: String,
+    /// Its access token.
+    pub access_token: String,
+    refresh_token: String,
+}
+
+impl SignIn {
+    /// Starts what it takes.
+    pub async fn start(bench: &Bench) -> Result<Self, Error> {
+        Ok(Self {
+            register: bench.function("register").await?,
+            login: bench.function("login").await?,
+        })
+    }
+
+    /// Signs an account in, which is registered if it is new.
+    pub async fn account(&self, name: &str) -> Result<Account, Error> {
+        let body = credentials(name, PASSWORD);
+        let post = |path: &str| HttpRequest::new("POST", path).json(&body).event(path);
+        let registered = self.register.invoke(&post("/v1/auth/register")).await;
+        registered.map_err(|error| error.0)?;
+        let answer = self.login.invoke(&post("/v1/auth/login")).await;
+        let answer = answer.map_err(|error| error.0)?;
+        let tokens: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Account {
+            id: text(&tokens["user"]["id"]),
+            access_token: text(&tokens["accessToken"]),
+            refresh_token: text(&tokens["refreshToken"]),
+        })
+    }
+}
+
+impl Account {
+    /// Its session, out of the access token.
+    fn session(&self) -> Result<String, Error> {
+        use base64::Engine;
+        let claims = self.access_token.split('.').nth(1).unwrap_or_default();
+        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims)?;
+        let claims: Value = serde_json::from_slice(&claims)?;
+        Ok(claims["sid"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+fn credentials(name: &str, password: &str) -> Value {
+    json!({ "email": format!("{name}@example.com"), "password": password })
+}
