@@ -135,14 +135,20 @@ fn is_parameter(segment: &str) -> bool {
     segment.starts_with('{') && segment.ends_with('}')
 }
 
+/// Whether the sample event of a function has this placeholder.
+///
+/// # Errors
+/// When there is no such sample.
+pub fn names(root: &Path, binary: &str, placeholder: &str) -> Result<bool, Error> {
+    Ok(read_sample(root, binary)?.contains(&format!("{{{{{placeholder}}}}}")))
+}
+
 /// The sample event of a function, with its placeholders filled in: `{{email}}` and the like.
 ///
 /// # Errors
 /// When there is no such sample, or a placeholder has no value.
 pub fn sample(root: &Path, binary: &str, values: &[(&str, &str)]) -> Result<Value, Error> {
-    let path = root.join("events").join(format!("{binary}.json"));
-    let mut text = std::fs::read_to_string(&path)
-        .map_err(|_| format!("there is no sample event events/{binary}.json"))?;
+    let mut text = read_sample(root, binary)?;
     for (name, value) in values {
         text = text.replace(&format!("{{{{{name}}}}}"), value);
     }
@@ -151,4 +157,10 @@ pub fn sample(root: &Path, binary: &str, values: &[(&str, &str)]) -> Result<Valu
         return Err(format!("events/{binary}.json: no value for the placeholder {name}").into());
     }
     Ok(serde_json::from_str(&text)?)
+}
+
+fn read_sample(root: &Path, binary: &str) -> Result<String, Error> {
+    let path = root.join("events").join(format!("{binary}.json"));
+    std::fs::read_to_string(path)
+        .map_err(|_| format!("there is no sample event events/{binary}.json").into())
 }

@@ -1,6 +1,6 @@
 //! `cargo local event <bin>`: sample events with live tokens and ids.
 
-use local::event::{HttpRequest, sample};
+use local::event::{HttpRequest, names, sample};
 use local::settings::Settings;
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -32,7 +32,11 @@ pub async fn print(binary: &str) -> Result<(), Error> {
     let sessions = bundle
         .send("list-sessions", "/v1/users/{id}/sessions", &request)
         .await?;
-    let admin_token = bundle.admin_token(state.admin_password.as_deref()).await?;
+    let admin_token = if names(&root, binary, "adminToken")? {
+        bundle.admin_token(state.admin_password.as_deref()).await?
+    } else {
+        String::new()
+    };
 
     let values = [
         ("accessToken", access_token),
@@ -80,7 +84,7 @@ impl Bundle {
         Ok(serde_json::from_str(body)?)
     }
 
-    /// A token of the first admin; none when that one is not there any more.
+    /// A token of the admin that the first run made.
     async fn admin_token(&self, password: Option<&str>) -> Result<String, Error> {
         let credentials = json!({ "email": ADMIN_EMAIL, "password": password });
         let tokens = self.post("login", "/v1/auth/login", &credentials).await;

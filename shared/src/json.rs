@@ -7,8 +7,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads one JSON object in UTF-8. Numbers are 64-bit integers or IEEE 754 doubles (RFC 7493 §2.2); nothing
-/// is nested deeper than 127 levels.
+/// No double from here on: 2^63.
+const LARGEST: f64 = 9_223_372_036_854_775_808.0;
+
+/// Reads one JSON object in UTF-8. Numbers are 64-bit integers or IEEE 754 doubles below 2^63 (RFC 7493
+/// §2.2), and stay what they are; nothing is nested deeper than 127 levels.
 ///
 /// # Errors
 /// When it is anything else.
@@ -53,7 +56,11 @@ impl<'de> Visitor<'de> for Any {
         Ok(value.into())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        // Here also ends an integer of more than 64 bits, which a double would round in silence.
+        if value.abs() >= LARGEST {
+            return Err(E::custom("a number is too large"));
+        }
         Ok(value.into())
     }
 
@@ -98,10 +105,19 @@ mod tests {
             r#"{"a":[{"b":1,"b":1}]}"#,
             "[]",
             "null",
+            r#"{"a":12345678901234567890123}"#,
+            r#"{"a":-9223372036854775809}"#,
+            r#"{"a":1e19}"#,
         ] {
             assert!(object(refused.as_bytes()).is_err(), "{refused}");
         }
-        assert!(object(br#"{"a":{"b":1},"b":[{"b":1},{"b":1}]}"#).is_ok());
+        for kept in [
+            r#"{"a":{"b":1},"b":[{"b":1},{"b":1}]}"#,
+            r#"{"a":[18446744073709551615,-9223372036854775808,31.245270191439438,121.48791951161945]}"#,
+        ] {
+            let object = object(kept.as_bytes()).expect("an object");
+            assert_eq!(Value::Object(object).to_string(), kept);
+        }
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::FieldError;
 use crate::text;
 
-/// Longest name, in characters: long enough for any, short enough to keep a user below 1 KB.
+/// Longest name, in characters: long enough for any.
 pub const MAX_CHARS: usize = 100;
 
 /// A first or last name: 1 to 100 characters, Unicode NFC, no control or line-breaking characters.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::field::FieldError;
 
-/// Largest preferences, in bytes of compact JSON: 17 write units at most.
+/// Largest preferences, in bytes of compact JSON: 36 write units at most.
 pub const MAX_BYTES: usize = 16 * 1024;
 /// Deepest nesting; the object itself is the first level.
 pub const MAX_DEPTH: usize = 16;

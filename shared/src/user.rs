@@ -136,7 +136,7 @@ impl Status {
     }
 }
 
-/// Longest reason, in characters: it keeps a user below 3 KB whatever else there is.
+/// Longest reason, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
 /// Why an account is suspended, for the people who administer it: 1 to 500 characters.
@@ -246,8 +246,9 @@ impl User {
         }
     }
 
-    /// Whether the admin counter counts it: by what is stored, so that a suspension that ends by itself
-    /// is counted again by the next write and never before. The counter may be too low, never too high.
+    /// Whether the admin counter counts it: by what is stored. So an admin whose suspension has ended by
+    /// itself counts again when somebody sets the status to active, and not before: the counter may be too
+    /// low, never too high.
     #[must_use]
     pub fn counts_as_admin(&self) -> bool {
         self.role == Role::Admin && self.status == Status::Active

@@ -65,6 +65,8 @@ pub enum Fault {
     Refuse,
     /// The engine does it; the caller gets a server error.
     LoseAnswer,
+    /// A transaction is cancelled: its second part's condition fails, its last part is held by another.
+    Conflict,
     /// A batch read answers nothing and leaves every key unprocessed.
     LeaveUnprocessed,
 }
@@ -201,6 +203,18 @@ async fn forward(
     tokio::time::sleep(delay).await;
     let (status, answer) = match fault {
         Some(Fault::Refuse) => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),
+        Some(Fault::Conflict) => {
+            let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
+            let mut reasons = vec![json!({ "Code": "None" }); parts];
+            reasons[1] = json!({ "Code": "ConditionalCheckFailed" });
+            reasons[parts - 1] = json!({ "Code": "TransactionConflict" });
+            let answer = json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled",
+                "CancellationReasons": reasons,
+            });
+            (StatusCode::BAD_REQUEST, answer.to_string().into_bytes())
+        }
         Some(Fault::LeaveUnprocessed) => {
             let answer = json!({ "Responses": {}, "UnprocessedKeys": request["RequestItems"] });
             (StatusCode::OK, answer.to_string().into_bytes())

@@ -1,5 +1,7 @@
 //! Who is asking: the bearer token, and one strongly consistent read behind it.
 
+use std::future::Future;
+
 use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
 
@@ -7,9 +9,10 @@ use super::error::{ApiError, ErrorCode};
 use super::query::PathUser;
 use crate::clock::{self, Timestamp};
 use crate::keys::TokenVerifier;
+use crate::permission::{Denied, Permission, Reach};
 use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
-use crate::store::{AuthenticationRead, Store, Target};
+use crate::store::{AuthenticationRead, Store, StoreError, Target};
 use crate::token::access::Subject;
 use crate::user::{User, UserId};
 
@@ -130,6 +133,13 @@ impl Bearer {
         target.resolve(self.subject.user_id)
     }
 
+    /// Whether the role in the token reaches everybody with this permission. It may be as old as the token:
+    /// it tells what is worth beginning, never what is allowed.
+    #[must_use]
+    pub const fn expects_all(&self, permission: Permission) -> bool {
+        matches!(permission.reach(self.subject.role), Reach::All)
+    }
+
     /// Reads whether the session counts, and whose it is.
     ///
     /// # Errors
@@ -163,11 +173,34 @@ impl Bearer {
         let Subject {
             user_id,
             session_id,
+            ..
         } = &self.subject;
         Ok(store
             .read_for_authentication(user_id, session_id, target)
             .await?)
     }
+}
+
+/// Runs `work` beside the authentication where it is expected to be allowed, and behind it otherwise: who
+/// may not have the result cannot make the table work for it. Its outcome counts only after `authorize`.
+///
+/// # Errors
+/// The first of what `authenticate`, `authorize` and `work` say, in this order.
+pub async fn authorize_beside<A, B>(
+    expected: bool,
+    authenticate: impl Future<Output = Result<A, ApiError>>,
+    authorize: impl FnOnce(A) -> Result<B, Denied>,
+    work: impl Future<Output = Result<(), StoreError>>,
+) -> Result<B, ApiError> {
+    if expected {
+        let (authenticated, done) = tokio::join!(authenticate, work);
+        let authorized = authorize(authenticated?)?;
+        done?;
+        return Ok(authorized);
+    }
+    let authorized = authorize(authenticate.await?)?;
+    work.await?;
+    Ok(authorized)
 }
 
 /// The token of the `Authorization` header (RFC 6750 §2.1): one header, any case of `Bearer`, spaces, the

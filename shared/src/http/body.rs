@@ -138,7 +138,10 @@ impl Fields {
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
         for (name, _) in std::mem::take(&mut self.values) {
             let name = displayable(&name);
-            self.reject(&name, FieldError::new("unknown", "There is no such field."));
+            self.reject(
+                &name,
+                FieldError::new("unknown", "Nothing here has this name."),
+            );
         }
         if !self.errors.is_empty() {
             return Err(ApiError::invalid_fields(self.errors));
@@ -172,7 +175,7 @@ fn parse_object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     let detail = if body.is_empty() {
         "This needs a JSON object as its body."
     } else {
-        "The body is not a JSON object in UTF-8 with each name once."
+        "The body is not a JSON object in UTF-8 with each name once and numbers of 64 bits."
     };
     json::object(body).map_err(|_| ApiError::with_detail(ErrorCode::MalformedRequest, detail))
 }

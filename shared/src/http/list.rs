@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::query::Projection;
 use super::reply::json;
 use crate::field::FieldError;
-use crate::store::TooFar;
+use crate::store::{MAX_EXAMINED, TooFar};
 
 /// Page length where a request names none.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -20,6 +20,9 @@ pub const DEFAULT_LIMIT: usize = 20;
 pub const MAX_LIMIT: usize = 100;
 /// Last page that can be asked for by number: it costs what all pages up to it cost.
 pub const MAX_PAGE: usize = 50;
+
+// Every page that has a number can be walked to, as long as nothing is filtered out.
+const _: () = assert!(MAX_PAGE * MAX_LIMIT <= MAX_EXAMINED);
 
 const CHECKSUM_BYTES: usize = 8;
 

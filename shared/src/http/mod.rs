@@ -12,7 +12,7 @@ mod reply;
 mod serve;
 mod user;
 
-pub use bearer::{Bearer, Caller, bearer_token};
+pub use bearer::{Bearer, Caller, authorize_beside, bearer_token};
 pub use body::{Fields, json_object};
 pub use conditional::{IfMatch, if_match};
 pub use error::{ApiError, ErrorCode};

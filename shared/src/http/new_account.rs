@@ -7,8 +7,8 @@ use super::user::UserResponse;
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::name::Name;
-use crate::password::Password;
-use crate::store::Registration;
+use crate::password::{Match, Password};
+use crate::store::{Change, Idempotency, Registration, Store};
 use crate::user::{Role, User};
 
 /// An account as a client describes it.
@@ -45,19 +45,34 @@ impl NewAccount {
         let (first_name, last_name) = (self.first_name.clone(), self.last_name.clone());
         User::register(self.email.clone(), first_name, last_name, role, now)
     }
-}
 
-impl Registration {
-    /// The answer to making `user`; a repeat gets the one it got before.
+    /// Makes `user`, who is this account, and answers so; a repeat gets the answer it got before.
+    ///
+    /// The password is the part of a repeated body that no record holds: it is compared with the account's,
+    /// so that nobody is told that an account is theirs which somebody else made.
     ///
     /// # Errors
-    /// `email_taken` or `idempotency_key_reused`.
-    pub fn reply(self, user: &User) -> ApiResult {
-        match self {
-            Self::Done => UserResponse::created(user),
-            Self::Repeated(user) => UserResponse::created(&user),
-            Self::EmailTaken => Err(ErrorCode::EmailTaken.into()),
-            Self::KeyReused => Err(ErrorCode::IdempotencyKeyReused.into()),
+    /// `email_taken`, `idempotency_key_reused` or `unavailable`.
+    pub async fn create(
+        &self,
+        store: &Store,
+        user: &User,
+        idempotency: Option<&Idempotency>,
+        change: &Change,
+    ) -> ApiResult {
+        let hash = self.password.hash()?;
+        let made = match store.register(user, hash, idempotency, change).await? {
+            Registration::Done => return UserResponse::created(user),
+            Registration::EmailTaken => return Err(ErrorCode::EmailTaken.into()),
+            Registration::KeyReused => return Err(ErrorCode::IdempotencyKeyReused.into()),
+            Registration::Repeated(made) => made,
+        };
+        let credential = store.get_credential(&made.email).await?;
+        let credential = credential.filter(|credential| credential.user_id == made.id);
+        let hash = credential.map(|credential| credential.password_hash);
+        match self.password.matches(hash.as_ref())? {
+            Match::No => Err(ErrorCode::IdempotencyKeyReused.into()),
+            Match::Yes | Match::YesButOutdated => UserResponse::created(&made),
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
+    /// Whether a client that has this version need not get it again.
+    pub(super) revalidates: bool,
 }
 
 /// A JSON answer.
@@ -33,6 +35,7 @@ pub fn no_content() -> Reply {
         status: StatusCode::NO_CONTENT,
         headers: HeaderMap::new(),
         body: Body::Empty,
+        revalidates: true,
     }
 }
 
@@ -56,6 +59,7 @@ impl Reply {
             status,
             headers: HeaderMap::new(),
             body: Body::Text(body),
+            revalidates: true,
         };
         Ok(reply.header(CONTENT_TYPE, "application/json"))
     }
@@ -64,6 +68,15 @@ impl Reply {
     #[must_use]
     pub fn etag(self, version: u64) -> Self {
         self.header(ETAG, &entity_tag(version))
+    }
+
+    /// Never answers 304: what is shown has changed without a new version.
+    #[must_use]
+    pub fn always_sent(self) -> Self {
+        Self {
+            revalidates: false,
+            ..self
+        }
     }
 
     /// Adds where the new resource is.

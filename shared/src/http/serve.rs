@@ -79,7 +79,7 @@ where
         tracing::error!(code, cause = %cause, "request failed");
     }
     let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
-    if method == Method::GET && reply.status == StatusCode::OK {
+    if method == Method::GET && reply.status == StatusCode::OK && reply.revalidates {
         let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
         if tag.is_some_and(|tag| is_not_modified(&request_headers, tag)) {
             reply.status = StatusCode::NOT_MODIFIED;

@@ -83,8 +83,14 @@ impl<'a> UserResponse<'a> {
     /// # Errors
     /// `internal` when it has no JSON form.
     pub fn reply(user: &User, fields: &Projection) -> ApiResult {
-        let body = UserResponse::new(user, clock::now());
-        Ok(Reply::projected(StatusCode::OK, &body, fields)?.etag(user.version))
+        let now = clock::now();
+        let body = UserResponse::new(user, now);
+        let reply = Reply::projected(StatusCode::OK, &body, fields)?.etag(user.version);
+        if user.status_at(now) == user.status {
+            Ok(reply)
+        } else {
+            Ok(reply.always_sent())
+        }
     }
 
     /// The answer to making a user.

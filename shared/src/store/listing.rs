@@ -12,7 +12,7 @@ use super::update::text;
 use super::{StoreError, send, unavailable};
 use crate::clock::Timestamp;
 
-/// Most elements one request looks at: 2 MB of users. A page may stay short only when that is used up.
+/// Most users one request looks at: some 2 MB. A page may stay short only when that is used up.
 pub const MAX_EXAMINED: usize = 5000;
 /// Most elements of one call: what is held in memory at once.
 const MAX_BATCH: usize = 1000;
@@ -111,8 +111,11 @@ pub struct Listing<T> {
     /// What has not been looked at yet.
     rest: Span,
     limit: usize,
+    /// How many more to pass over.
     skip: usize,
-    examined: usize,
+    /// How many more may be looked at.
+    budget: usize,
+    /// How many the next call asks for.
     batch: usize,
     /// Each with its position.
     found: Vec<(Uuid, T)>,
@@ -133,16 +136,17 @@ pub struct Page<T> {
 pub struct TooFar;
 
 impl<T> Listing<T> {
-    /// The first `limit` elements of a span behind the first `skip`.
+    /// The first `limit` elements of a span behind the first `skip`, found by looking at no more than
+    /// `max_examined`.
     #[must_use]
-    pub fn new(span: Span, limit: usize, skip: usize) -> Self {
+    pub fn new(span: Span, limit: usize, skip: usize, max_examined: usize) -> Self {
+        // One more than asked for tells whether there are more.
         Self {
             rest: span,
             limit,
             skip,
-            examined: 0,
-            // One more than asked for tells whether there are more.
-            batch: limit + 1,
+            budget: max_examined + 1,
+            batch: skip + limit + 1,
             found: Vec::new(),
             last: None,
         }
@@ -151,11 +155,11 @@ impl<T> Listing<T> {
     /// Whether another call would add nothing.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.rest.is_empty() || self.is_full() || self.examined > MAX_EXAMINED
+        self.rest.is_empty() || self.is_full() || self.budget == 0
     }
 
     fn is_full(&self) -> bool {
-        self.found.len() > self.skip + self.limit
+        self.found.len() > self.limit
     }
 
     /// Leaves only this id to be looked at, or none.
@@ -183,11 +187,7 @@ impl<T> Listing<T> {
             return Ok(());
         }
         let bound = |id: u128| text(&format!("{prefix}{}", Uuid::from_u128(id).hyphenated()));
-        // One beyond the limit, again to tell whether there are more.
-        let limit = self
-            .batch
-            .min(MAX_BATCH)
-            .min(MAX_EXAMINED + 1 - self.examined);
+        let limit = self.batch.min(MAX_BATCH).min(self.budget);
         let query = query
             .expression_attribute_values(":from", bound(self.rest.from))
             .expression_attribute_values(":to", bound(self.rest.to))
@@ -214,7 +214,8 @@ impl<T> Listing<T> {
             id.and_then(|id| Uuid::try_parse(id.strip_prefix(prefix)?).ok())
                 .ok_or_else(|| StoreError::Unreadable("an element of a list has no id".to_owned()))
         };
-        self.examined += usize::try_from(output.scanned_count).unwrap_or_default();
+        let examined = usize::try_from(output.scanned_count).unwrap_or_default();
+        self.budget = self.budget.saturating_sub(examined);
         self.last = output
             .last_evaluated_key
             .as_ref()
@@ -224,7 +225,10 @@ impl<T> Listing<T> {
             None => self.rest.nothing(),
             Some(last) => self.rest.behind(last),
         };
-        for item in output.items.unwrap_or_default() {
+        let items = output.items.unwrap_or_default();
+        let skipped = self.skip.min(items.len());
+        self.skip -= skipped;
+        for item in items.into_iter().skip(skipped) {
             self.found.push((position(&item)?, item::read(item)?));
         }
         Ok(())
@@ -234,12 +238,12 @@ impl<T> Listing<T> {
     ///
     /// # Errors
     /// [`TooFar`].
-    pub fn finish(mut self) -> Result<Page<T>, TooFar> {
-        let is_full = self.is_full();
-        if !is_full && self.skip > 0 && self.found.len() <= self.skip && self.last.is_some() {
+    pub fn finish(self) -> Result<Page<T>, TooFar> {
+        if self.skip > 0 && self.last.is_some() {
             return Err(TooFar);
         }
-        let mut found = self.found.split_off(self.skip.min(self.found.len()));
+        let is_full = self.is_full();
+        let mut found = self.found;
         found.truncate(self.limit);
         let next = if is_full {
             found.last().map(|(position, _)| *position)

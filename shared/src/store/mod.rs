@@ -208,11 +208,7 @@ impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E>
                 let error: &dyn std::any::Any = error;
                 error
                     .downcast_ref::<TransactWriteItemsError>()
-                    .is_some_and(|error| {
-                        let codes = || reasons(error).iter().filter_map(CancellationReason::code);
-                        codes().any(|code| code == "TransactionConflict")
-                            && !codes().any(|code| code == CONDITION_FAILED)
-                    })
+                    .is_some_and(|error| codes(error).any(|code| code == TRANSACTION_CONFLICT))
             }
             _ => false,
         }
@@ -220,6 +216,11 @@ impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E>
 }
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+const TRANSACTION_CONFLICT: &str = "TransactionConflict";
+
+fn codes(error: &TransactWriteItemsError) -> impl Iterator<Item = &str> {
+    reasons(error).iter().filter_map(CancellationReason::code)
+}
 
 fn reasons(error: &TransactWriteItemsError) -> &[CancellationReason] {
     match error {
@@ -231,9 +232,14 @@ fn reasons(error: &TransactWriteItemsError) -> &[CancellationReason] {
 }
 
 /// For each item of a cancelled transaction whether its condition failed; nothing when it was
-/// cancelled for another reason.
+/// cancelled for another reason. An item that somebody else holds says nothing about its condition, and
+/// so the others say too little.
 fn refusals(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<bool>> {
-    let refused: Vec<bool> = reasons(error.as_service_error()?)
+    let error = error.as_service_error()?;
+    if codes(error).any(|code| code == TRANSACTION_CONFLICT) {
+        return None;
+    }
+    let refused: Vec<bool> = reasons(error)
         .iter()
         .map(|reason| reason.code() == Some(CONDITION_FAILED))
         .collect();

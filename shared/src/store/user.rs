@@ -81,8 +81,8 @@ impl Store {
             .await
     }
 
-    /// Gives an account that is still as it was read another role. 1 RT, 2 WU, 5 where an admin is made or
-    /// unmade.
+    /// Gives an account that is still as it was read another role. 1 RT, 2 WU for each KB, 3 more where an
+    /// admin is made or unmade.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Suspends an account that is still as it was read, or changes its suspension; every session ends, for
-    /// good. 1 RT, 2 WU, 5 for an active admin.
+    /// good. 1 RT, 2 WU for each KB, 3 more for an active admin.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -126,7 +126,8 @@ impl Store {
             .await
     }
 
-    /// Ends the suspension of an account that is still as it was read. 1 RT, 2 WU, 5 for an admin.
+    /// Ends the suspension of an account that is still as it was read. 1 RT, 2 WU for each KB, 3 more for an
+    /// admin.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -181,8 +182,9 @@ impl Store {
         }
     }
 
-    /// Deletes an account that is still as it was read, with its credential; its address is free again.
-    /// 1 RT, 7 WU, 9 for an admin.
+    /// Deletes an account that is still as it was read, with its credential and preferences; its address is
+    /// free again. What is left of its sessions authenticates nothing and expires. 1 RT, 9 WU, 11 for an
+    /// admin, 2 more for each KB of preferences.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -205,6 +207,7 @@ impl Store {
                 &[("user_id", text(&read.id))],
             )?,
             item::put_new(&self.table, tombstone)?,
+            item::delete(&self.table, Key::preferences(&read.id))?,
         ];
         if let Some(counter) = count_admins(Some(read), None, change) {
             items.push(counter.in_transaction(&self.table)?);

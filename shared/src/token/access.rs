@@ -59,6 +59,8 @@ pub struct Subject {
     pub user_id: UserId,
     /// The session.
     pub session_id: SessionId,
+    /// The user's role when the token was made; what they may do now, the table knows.
+    pub role: Role,
 }
 
 /// Who makes tokens and for whom: the two settings every token carries.
@@ -173,6 +175,7 @@ pub fn verify(
     Ok(Subject {
         user_id: UserId::parse(&claims.sub).map_err(|_| INVALID)?,
         session_id: SessionId::parse(&claims.sid).map_err(|_| INVALID)?,
+        role: claims.role,
     })
 }
 

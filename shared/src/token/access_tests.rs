@@ -96,6 +96,7 @@ fn an_issued_token_verifies_with_either_algorithm() {
         let subject = Subject {
             user_id: user.id,
             session_id: session.id,
+            role: user.role,
         };
         assert_eq!(check(token.reveal()), Ok(subject));
         assert!(token.reveal().len() < 1024, "{}", token.reveal().len());

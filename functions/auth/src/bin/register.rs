@@ -23,11 +23,9 @@ async fn register(store: &Store, request: Request) -> ApiResult {
         by: Some(user.id),
         ..change
     };
-    let hash = account.password.hash()?;
-    let registered = store
-        .register(&user, hash, idempotency.as_ref(), &change)
-        .await?;
-    registered.reply(&user)
+    account
+        .create(store, &user, idempotency.as_ref(), &change)
+        .await
 }
 
 fn read(request: &Request) -> Result<(NewAccount, Option<Idempotency>), ApiError> {

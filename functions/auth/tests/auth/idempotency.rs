@@ -29,10 +29,9 @@ async fn a_repeat_gets_the_same_answer_and_makes_nothing() {
         .await
         .expect_status(201);
     let before = bundle.items();
-    // In another order of names, and whatever the password: it is no part of the comparison.
-    let mut again = body("ada@example.com");
-    again["password"] = json!("another correct horse");
-    let repeat = register(&bundle, KEY, &again).await.expect_status(201);
+    let repeat = register(&bundle, KEY, &body("ada@example.com"))
+        .await
+        .expect_status(201);
     assert_eq!(repeat.text, first.text);
     for header in ["location", "etag", "content-type"] {
         assert_eq!(repeat.header(header), first.header(header));
@@ -45,13 +44,20 @@ async fn a_repeat_gets_the_same_answer_and_makes_nothing() {
         (other.status, other.code()),
         (409, "idempotency_key_reused")
     );
-    let mut renamed = body("ada@example.com");
-    renamed["firstName"] = json!("Eve");
-    let other = register(&bundle, KEY, &renamed).await;
-    assert_eq!(
-        (other.status, other.code()),
-        (409, "idempotency_key_reused")
-    );
+    for (field, value) in [
+        ("firstName", json!("Eve")),
+        ("lastName", json!("Lovelace")),
+        ("password", json!("another correct horse")),
+    ] {
+        let mut changed = body("ada@example.com");
+        changed[field] = value;
+        let other = register(&bundle, KEY, &changed).await;
+        assert_eq!(
+            (other.status, other.code()),
+            (409, "idempotency_key_reused"),
+            "{field}"
+        );
+    }
     let taken = register(&bundle, "another-key-0123456789", &body("ada@example.com")).await;
     assert_eq!((taken.status, taken.code()), (409, "email_taken"));
 }
@@ -139,6 +145,50 @@ async fn bug_53_a_record_holds_no_secret() {
         fingerprint(&other),
         "nothing of the password is in it"
     );
+}
+
+#[tokio::test]
+async fn bug_59_a_key_does_not_bring_a_deleted_account_back() {
+    let bundle = bundle().await;
+    let _ = register(&bundle, KEY, &body("ada@example.com"))
+        .await
+        .expect_status(201);
+    let account = bundle.sign_in("ada@example.com").await;
+    let _ = bundle
+        .send_as(&account, "DELETE", "/v1/users/me")
+        .await
+        .expect_status(204);
+    for _ in 0..2 {
+        let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
+        assert_eq!(
+            (repeat.status, repeat.code()),
+            (409, "idempotency_key_reused")
+        );
+        // Nor does it stand for whoever has the address now.
+        let _ = register(&bundle, "another-key-0123456789", &body("ada@example.com")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_that_meets_the_first_half_way_waits_for_it() {
+    let bundle = bundle().await;
+    let first = register(&bundle, KEY, &body("ada@example.com"))
+        .await
+        .expect_status(201);
+    // The address is taken already, and the record not yet let go of.
+    let mut times = 2;
+    bundle.recorder().disturb(move |operation| {
+        let now = operation == "TransactWriteItems" && times > 0;
+        times -= i32::from(now);
+        now.then_some(Fault::Conflict)
+    });
+    let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
+    assert_eq!((repeat.status, &repeat.text), (201, &first.text));
+    bundle
+        .recorder()
+        .disturb(|operation| (operation == "TransactWriteItems").then_some(Fault::Conflict));
+    let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
+    assert_eq!((repeat.status, repeat.code()), (503, "unavailable"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use lambda_http::Error;
 use latchkey::clock;
 use latchkey::http::{
-    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, Projection, Request,
+    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, PathUser, Projection, Request,
 };
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
@@ -12,6 +12,10 @@ use latchkey::session::{Session, SessionId};
 use latchkey::store::{Listing, Span, Store};
 use latchkey::telemetry;
 use serde::Serialize;
+
+/// Most sessions one request looks at. A page may stay short only when that is used up: by an account with
+/// hundreds of sessions that were ended all at once.
+const MAX_EXAMINED: usize = 500;
 
 /// A session on the wire. What is not named here never leaves.
 #[derive(Serialize)]
@@ -41,15 +45,18 @@ async fn list_sessions(store: &Store, tokens: &TokenVerifier, request: Request) 
     let cursors = Cursors::of(format!("sessions {id}"));
     let (limit, span) = read_query(&request, &cursors)?;
 
-    let mut sessions = Listing::new(span, limit, 0);
-    // The first call runs beside the authentication; what it found is dropped if that fails.
-    let (read, begun) = tokio::join!(
+    let mut sessions = Listing::new(span, limit, 0, MAX_EXAMINED);
+    let own = id == bearer.resolve(PathUser::Me);
+    let (caller, user) = http::authorize_beside(
+        own || bearer.expects_all(Permission::ListSessions),
         bearer.authenticate_with(store, id),
-        store.list_more_sessions(&id, &mut sessions)
-    );
-    let (caller, user) = read?;
-    let user = caller.user.authorize(Permission::ListSessions, &id, user)?;
-    begun?;
+        |(caller, user)| {
+            let user = caller.user.authorize(Permission::ListSessions, &id, user)?;
+            Ok((caller, user))
+        },
+        store.list_more_sessions(&id, &mut sessions),
+    )
+    .await?;
     let now = clock::now();
     loop {
         sessions.retain(|session: &Session| session.is_live(&user, now));

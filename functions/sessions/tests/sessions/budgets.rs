@@ -64,6 +64,22 @@ async fn every_endpoint_costs_what_the_chart_says() {
 }
 
 #[tokio::test]
+async fn who_may_not_list_sessions_makes_the_table_read_none() {
+    let bundle = bundle().await;
+    let (account, other) = (bundle.account().await, bundle.account().await);
+    let _ = bundle.function("list-sessions").await;
+    let path = format!("/v1/users/{}/sessions", other.id);
+    let _ = bundle.send_as(&account, "GET", &path).await;
+    let _ = bundle.recorder().take();
+    let _ = bundle
+        .send_as(&account, "GET", &path)
+        .await
+        .expect_status(403);
+    let refused = Cost::of(&bundle.recorder().take());
+    assert_eq!(refused, Cost::new(1, 1, 3.0, 0.0));
+}
+
+#[tokio::test]
 async fn every_policy_is_exactly_what_its_function_does() {
     let bundle = bundle().await;
     let account = bundle.account().await;

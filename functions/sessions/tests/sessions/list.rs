@@ -78,6 +78,26 @@ async fn only_live_sessions_are_listed() {
 }
 
 #[tokio::test]
+async fn one_request_looks_at_500_sessions_and_says_where_to_go_on() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let model = bundle.items_of_type("session").remove(0);
+    let own = ids(&bundle, &account, "").await.0;
+    for number in 0..600 {
+        let id = format!("ffffffff-ffff-7fff-bfff-{number:012}");
+        let mut dead = model.clone();
+        dead["id"] = json!({ "S": id });
+        dead["sk"] = json!({ "S": format!("SESSION#{id}") });
+        dead["session_epoch"] = json!({ "N": "0" });
+        bundle.put(&dead);
+    }
+    let (page, next) = ids(&bundle, &account, "limit=5").await;
+    assert!(page.is_empty() && !next.is_empty());
+    let (page, next) = ids(&bundle, &account, &format!("limit=5&cursor={next}")).await;
+    assert_eq!((page, next), (own, String::new()));
+}
+
+#[tokio::test]
 async fn bug_38_bug_39_pages_go_on_with_a_cursor_of_this_account_alone() {
     let bundle = bundle().await;
     let (admin, account) = (bundle.admin().await, bundle.account().await);

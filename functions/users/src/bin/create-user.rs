@@ -30,9 +30,7 @@ async fn create_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
     let change = http::change(&request, Some(caller.id));
     let user = account.user(role, change.at);
-    let hash = account.password.hash()?;
-    let registered = store
-        .register(&user, hash, idempotency.as_ref(), &change)
-        .await?;
-    registered.reply(&user)
+    account
+        .create(store, &user, idempotency.as_ref(), &change)
+        .await
 }

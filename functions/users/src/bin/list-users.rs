@@ -9,7 +9,7 @@ use latchkey::http::{
 };
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Listing, Span, Store, StoreError, UserFilter};
+use latchkey::store::{Listing, MAX_EXAMINED, Span, Store, StoreError, UserFilter};
 use latchkey::telemetry;
 use latchkey::user::{Role, Status, User, UserId};
 
@@ -37,14 +37,15 @@ async fn list_users(store: &Store, tokens: &TokenVerifier, request: Request) -> 
     let bearer = tokens.bearer(&request).await?;
 
     let now = clock::now();
-    let mut users = Listing::new(query.span, query.limit, (query.page - 1) * query.limit);
-    // The first call runs beside the authentication; what it found is dropped if that fails.
-    let (caller, begun) = tokio::join!(
+    let skip = (query.page - 1) * query.limit;
+    let mut users = Listing::new(query.span, query.limit, skip, MAX_EXAMINED);
+    http::authorize_beside(
+        bearer.expects_all(Permission::ListUsers),
         bearer.authenticate(store),
-        begin(store, &query, &mut users, now)
-    );
-    caller?.user.authorize_all(Permission::ListUsers)?;
-    begun?;
+        |caller| caller.user.authorize_all(Permission::ListUsers),
+        begin(store, &query, &mut users, now),
+    )
+    .await?;
     while !users.is_complete() {
         store.list_more_users(query.filter, &mut users, now).await?;
     }
@@ -89,9 +90,11 @@ impl ListUsersRequest {
         let fields = query.optional("fields", |fields| {
             Projection::parse(fields, &UserResponse::FIELDS)
         });
+        // With the default filled in: a client may name it on one page and not on the next.
+        let newest_first = descending.flatten().unwrap_or(false);
         let canonical = email.iter().flatten().map(Email::canonical).next();
         let cursors = Cursors::of(format!(
-            "users {descending:?} {role:?} {status:?} {canonical:?} {created_after:?} {created_before:?}"
+            "users {newest_first} {role:?} {status:?} {canonical:?} {created_after:?} {created_before:?}"
         ));
         let cursor = query.optional("cursor", |cursor| cursors.parse(cursor));
         if let (Some(Some(_)), Some(Some(_))) = (&page, &cursor) {

@@ -48,14 +48,14 @@ async fn every_endpoint_costs_what_the_chart_says() {
     let delete = HttpRequest::new("DELETE", &path).bearer(&admin.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(2, 2, 3.0, 7.0),
+        Cost::new(2, 2, 3.0, 9.0),
         "delete-user"
     );
     let second = bundle.account_with_role("admin").await;
     let delete = HttpRequest::new("DELETE", "/v1/users/me").bearer(&second.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(2, 2, 2.0, 9.0),
+        Cost::new(2, 2, 2.0, 11.0),
         "delete-user, an admin"
     );
 }
@@ -89,6 +89,16 @@ async fn administration_costs_what_the_chart_says() {
     let found = format!("/v1/users?email={}", account.email);
     let found = cost("GET", &found, None, &admin).await;
     assert_eq!(found, Cost::new(3, 2, 3.5, 0.0), "list-users, by address");
+
+    let refused = HttpRequest::new("GET", "/v1/users").bearer(&account.access_token);
+    let _ = bundle.recorder().take();
+    let _ = bundle.send(&refused).await.expect_status(403);
+    let refused = Cost::of(&bundle.recorder().take());
+    assert_eq!(
+        refused,
+        Cost::new(1, 1, 2.0, 0.0),
+        "who may not list makes the index read nothing"
+    );
 
     let new = |email: &str, role: &str| {
         Some(json!({ "email": email, "password": PASSWORD, "role": role }))

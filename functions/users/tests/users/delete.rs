@@ -26,6 +26,22 @@ async fn the_owner_deletes_the_account_and_leaves_a_tombstone() {
 }
 
 #[tokio::test]
+async fn preferences_go_with_their_account() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let put = HttpRequest::new("PUT", "/v1/users/me/preferences")
+        .bearer(&account.access_token)
+        .json(&serde_json::json!({ "theme": "dark" }));
+    let _ = bundle.send(&put).await.expect_status(200);
+    let _ = bundle
+        .send_as(&account, "DELETE", "/v1/users/me")
+        .await
+        .expect_status(204);
+    assert!(bundle.items_of_type("preferences").is_empty());
+    bundle.assert_invariants();
+}
+
+#[tokio::test]
 async fn it_takes_a_recent_sign_in() {
     let bundle = bundle().await;
     let account = bundle.account().await;

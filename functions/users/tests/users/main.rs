@@ -6,6 +6,7 @@ mod create;
 mod create_admin;
 mod delete;
 mod list;
+mod list_scale;
 mod permissions;
 mod preferences;
 mod read;
