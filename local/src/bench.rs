@@ -63,12 +63,17 @@ pub async fn run() -> Result<(), Error> {
         "init: spawn to the first request for an invocation, median of {STARTS}, embedded engine; ratio to hello-world, started in turn;"
     );
     println!("RSS after {CALLS} calls, each with an event of its own.");
-    println!();
-    bench_lists::run(&bench).await?;
     if grown.is_empty() {
         return Ok(());
     }
     Err(format!("grew by more than 1 MiB: {}", grown.join(", ")).into())
+}
+
+/// Builds everything for release and measures long lists.
+pub async fn run_lists() -> Result<(), Error> {
+    let root = workspace_root();
+    build(&root).await?;
+    bench_lists::run(&Bench::start(&root).await?).await
 }
 
 /// Medians of starts taken in turn, so that both meet the same load on the machine.

@@ -26,10 +26,7 @@ pub async fn run(bench: &Bench) -> Result<(), Error> {
     let items = serde_json::to_value(items)?["Items"].take();
     let seed = Seed::new(items.as_array().map_or(&[], Vec::as_slice), USERS)?;
     let bar = progress_bar(USERS)?;
-    for (accounts, request) in seed.batches() {
-        database.batch_write_item(serde_json::from_value(request)?)?;
-        bar.inc(accounts as u64);
-    }
+    seed.write(database, |accounts| bar.inc(accounts as u64))?;
     bar.finish_and_clear();
 
     let function = bench.function("list-users").await?;

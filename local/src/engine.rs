@@ -34,11 +34,7 @@ impl Engine {
     /// # Errors
     /// When the file is no database.
     pub fn on_file(file: &Path, listener: TcpListener) -> Result<Self, Error> {
-        let path = file
-            .to_str()
-            .ok_or("the path of the database is not UTF-8")?;
-        let database = Database::new(path).map_err(|error| error.to_string())?;
-        Self::serve(database, listener)
+        Self::serve(open(file)?, listener)
     }
 
     fn serve(database: Database, listener: TcpListener) -> Result<Self, Error> {
@@ -80,4 +76,15 @@ impl Engine {
         let _ = self.database.update_time_to_live(ttl);
         Ok(!exists)
     }
+}
+
+/// Opens the database in `file`, which another engine may serve meanwhile.
+///
+/// # Errors
+/// When the file is no database.
+pub fn open(file: &Path) -> Result<Database, Error> {
+    let path = file
+        .to_str()
+        .ok_or("the path of the database is not UTF-8")?;
+    Ok(Database::new(path).map_err(|error| error.to_string())?)
 }

@@ -19,7 +19,8 @@ const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
 cargo local event <bin>     print a sample event for a function, with live tokens and ids
 cargo local seed --users N  fill the running bundle with generated users
-cargo local bench           build for release and measure every function and long lists
+cargo local bench           build for release and measure every function
+cargo local bench lists     build for release and measure pages of 100,000 users
 cargo local reset           forget everything: accounts, keys, secrets
 
 options of cargo local:     --port N (9000), --dynamodb-port N (8000)";
@@ -31,6 +32,7 @@ async fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["event", binary] => samples::print(binary).await,
         ["bench"] => bench::run().await,
+        ["bench", "lists"] => bench::run_lists().await,
         ["seed", "--users", users] => match users.parse() {
             Ok(users) if users > 0 => seed_command::run(users).await,
             _ => Err("--users takes a number above 0".into()),

@@ -3,14 +3,16 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use dynoxide::types::Item;
+use dynoxide::{Database, ImportOptions};
 use serde_json::{Value, json};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::Error;
 use crate::settings::TABLE;
 
-/// Accounts of one write: `BatchWriteItem` takes 25 items.
-const ACCOUNTS_PER_BATCH: usize = 12;
+/// Accounts of one write, which is one transaction: what others wait for meanwhile.
+const ACCOUNTS_PER_WRITE: usize = 1000;
 /// The first was made so long ago, the last just now.
 const HISTORY: Duration = Duration::from_hours(2 * 365 * 24);
 /// One in so many is a moderator.
@@ -54,17 +56,20 @@ impl Seed {
         })
     }
 
-    /// The requests that write them all, each with how many accounts it makes.
-    pub fn batches(&self) -> impl Iterator<Item = (usize, Value)> + '_ {
-        (0..self.count).step_by(ACCOUNTS_PER_BATCH).map(|first| {
-            let numbers = first..self.count.min(first + ACCOUNTS_PER_BATCH);
+    /// Writes them all, past the stream, and tells after each write how many more there are.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub fn write(&self, database: &Database, written: impl Fn(usize)) -> Result<(), Error> {
+        for first in (0..self.count).step_by(ACCOUNTS_PER_WRITE) {
+            let numbers = first..self.count.min(first + ACCOUNTS_PER_WRITE);
             let accounts = numbers.len();
-            let puts: Vec<Value> = numbers
-                .flat_map(|number| self.account(number))
-                .map(|item| json!({ "PutRequest": { "Item": item } }))
-                .collect();
-            (accounts, json!({ "RequestItems": { TABLE: puts } }))
-        })
+            let items = numbers.flat_map(|number| self.account(number));
+            let items: Result<Vec<Item>, _> = items.map(serde_json::from_value).collect();
+            database.import_items(TABLE, items?, ImportOptions::default())?;
+            written(accounts);
+        }
+        Ok(())
     }
 
     /// The address of an account.
@@ -140,17 +145,7 @@ mod tests {
             json!({ "type": { "S": "credential" }, "password_hash": { "S": "hash" } }),
         ];
         let seed = Seed::new(&items, 100).expect("a user and a credential");
-        let batches: Vec<(usize, Value)> = seed.batches().collect();
-        assert_eq!(
-            batches.iter().map(|(accounts, _)| accounts).sum::<usize>(),
-            100
-        );
-        let written: Vec<Value> = batches
-            .iter()
-            .filter_map(|(_, request)| request["RequestItems"][TABLE].as_array().cloned())
-            .flatten()
-            .map(|put| put["PutRequest"]["Item"].clone())
-            .collect();
+        let written: Vec<Value> = (0..100).flat_map(|number| seed.account(number)).collect();
         let keys: BTreeSet<String> = written.iter().map(|item| item["pk"].to_string()).collect();
         assert_eq!((written.len(), keys.len()), (200, 200));
         let ids: Vec<&str> = written

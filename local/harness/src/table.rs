@@ -132,13 +132,8 @@ impl Bundle {
             .filter(|item| item["id"]["S"] == *model.id || item["user_id"]["S"] == *model.id);
         let items: Vec<Value> = items.collect();
         let seed = Seed::new(&items, count).expect("an account to copy");
-        for (_, request) in seed.batches() {
-            let request = serde_json::from_value(request).expect("a batch of writes");
-            self.engine
-                .database()
-                .batch_write_item(request)
-                .expect("the engine writes");
-        }
+        seed.write(self.engine.database(), |_| {})
+            .expect("the engine writes");
         (0..count).map(|number| seed.email(number)).collect()
     }
 
