@@ -15,11 +15,13 @@ ROOT = {"email": "admin@example.com", "password": os.environ["CONTRACT_PASSWORD"
 
 # What the API refuses with 400 although the schema allows it, because a schema cannot say it: fields, and their codes.
 STRICTER_THAN_SCHEMA = {
+    "currentPassword": {"incorrect", "too_long"},
     "cursor": {"invalid_value"},  # Only a `nextCursor` of the same list.
     "email": {"invalid_format"},  # Deliverable, with an ASCII local part.
     "except": {"invalid_value"},  # Only on the caller's own account.
     "firstName": {"invalid_format", "too_short"},  # Control characters; nothing but white space.
     "lastName": {"invalid_format", "too_short"},
+    "newPassword": {"too_common", "too_long", "too_similar"},
     "password": {"too_common", "too_long", "too_similar"},  # Too long in bytes.
     "preferences": {"too_deep", "too_long"},
     "reason": {"invalid_format", "too_short"},

@@ -51,6 +51,13 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
                 &json!({ "refreshToken": own.refresh_token }),
             ),
             "logout" => own_request("POST", "/v1/auth/logout").event("/v1/auth/logout"),
+            "change-password" => {
+                let passwords = [PASSWORD, "staple battery horse correct"];
+                let [current, new] = [passwords[number % 2], passwords[(number + 1) % 2]];
+                own_request("POST", "/v1/auth/change-password")
+                    .json(&json!({ "currentPassword": current, "newPassword": new }))
+                    .event("/v1/auth/change-password")
+            }
             "get-user" => own_request("GET", "/v1/users/me").event("/v1/users/{id}"),
             "update-user" => own_request("PATCH", "/v1/users/me")
                 .json(&json!({ "firstName": format!("Ada {number}") }))

@@ -20,6 +20,8 @@ pub struct Operation {
     pub path: String,
     /// The function that serves it.
     pub function: String,
+    /// Whether it takes a bearer token.
+    pub bearer: bool,
     /// The permission it takes.
     pub permission: Option<String>,
     /// The example of its JSON body.
@@ -77,6 +79,7 @@ impl Contract {
                     method: method.to_uppercase(),
                     path: path.clone(),
                     function: function.to_owned(),
+                    bearer: operation["security"].to_string().contains("bearerAuth"),
                     permission: operation["x-permission"].as_str().map(str::to_owned),
                     body: json.get("example").cloned(),
                 });

@@ -118,16 +118,16 @@ impl Fields {
     /// Refuses a new password that attackers try first, once the fields it is compared with are known.
     pub fn check_password_policy(
         &mut self,
-        password: &Option<Password>,
-        email: &Option<Email>,
-        names: &[&Option<Option<Name>>],
+        field: &str,
+        password: Option<&Password>,
+        email: Option<&Email>,
+        names: [Option<&Name>; 2],
     ) {
         let Some(password) = password else {
             return;
         };
-        let names = names.iter().filter_map(|name| name.as_ref()?.as_ref());
-        if let Err(error) = password.check_policy(email.as_ref(), names) {
-            self.reject("password", error);
+        if let Err(error) = password.check_policy(email, names.into_iter().flatten()) {
+            self.reject(field, error);
         }
     }
 

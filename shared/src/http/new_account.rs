@@ -30,7 +30,8 @@ impl NewAccount {
         let password = fields.required("password", Password::parse_new);
         let first_name = fields.optional("firstName", Name::parse);
         let last_name = fields.optional("lastName", Name::parse);
-        fields.check_password_policy(&password, &email, &[&first_name, &last_name]);
+        let names = [&first_name, &last_name].map(|name| name.as_ref()?.as_ref());
+        fields.check_password_policy("password", password.as_ref(), email.as_ref(), names);
         Some(Self {
             email: email?,
             password: password?,

@@ -6,10 +6,11 @@ use super::admin::count_admins;
 use super::idempotency::{Idempotency, Recorded};
 use super::item::{self, Entity};
 use super::key::Key;
-use super::update::{Update, attribute};
-use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use super::update::{Update, attribute, number, text};
+use super::{Change, Store, StoreError, TransactError, WriteRefused, send, unavailable};
 use crate::email::Email;
 use crate::password::PasswordHash;
+use crate::session::Session;
 use crate::user::{User, UserId};
 
 /// What signs an account in. It lives under its address, apart from the user.
@@ -143,6 +144,43 @@ impl Store {
             .transpose()
             .map_err(|error| StoreError::Unreadable(format!("credential: {error}")))?;
         Ok(owner.map(|owner| owner.user_id))
+    }
+
+    /// Stores the hash of another password for an account that still has the credential as it was read.
+    /// Every session of it ends but `kept`. 1 RT, 7 WU.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn change_password(
+        &self,
+        user: &User,
+        read: &Credential,
+        new: &PasswordHash,
+        kept: &Session,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let version = number(read.credential_version);
+        let next = |key| {
+            Update::new(key, change)
+                .increment("credential_version")
+                .when_equal("credential_version", version.clone())
+        };
+        let credential = next(Key::credential(&user.email))
+            .set("password_hash", attribute(new)?)
+            .when_equal("user_id", text(&user.id));
+        let updated_at = number(change.at.as_millis());
+        let user_update = next(Key::user(&user.id)).set("updated_at", updated_at);
+        let session = next(Key::session(&user.id, &kept.id)).when_absent("revoked_at");
+        let items = vec![
+            credential.in_transaction(&self.table)?,
+            user_update.in_transaction(&self.table)?,
+            session.in_transaction(&self.table)?,
+        ];
+        match self.transact("change password", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
     }
 
     /// Stores a fresh hash of the same password, unless the password has changed since `old` was read.

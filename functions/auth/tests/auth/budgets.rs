@@ -9,7 +9,7 @@ use crate::bundle;
 async fn every_endpoint_costs_what_the_chart_says() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    for function in ["register", "login", "refresh", "logout"] {
+    for function in ["register", "login", "refresh", "logout", "change-password"] {
         let _ = bundle.function(function).await;
     }
 
@@ -33,7 +33,7 @@ async fn every_endpoint_costs_what_the_chart_says() {
     let repeat = bundle.cost_of(&register).await;
     assert_eq!(
         (repeat.round_trips, repeat.read_units),
-        (2, 1.0),
+        (3, 2.0),
         "a repeat"
     );
 
@@ -51,6 +51,16 @@ async fn every_endpoint_costs_what_the_chart_says() {
         bundle.cost_of(&refresh).await,
         Cost::new(2, 1, 1.0, 1.0),
         "refresh"
+    );
+
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD });
+    let change = HttpRequest::new("POST", "/v1/auth/change-password")
+        .bearer(&account.access_token)
+        .json(&body);
+    assert_eq!(
+        bundle.cost_of(&change).await,
+        Cost::new(3, 3, 3.0, 7.0),
+        "change-password"
     );
 
     let logout = |path| HttpRequest::new("POST", path).bearer(&account.access_token);
@@ -94,6 +104,11 @@ async fn every_policy_is_exactly_what_its_function_does() {
         .await
         .expect_status(204);
     let last = bundle.sign_in(&account.email).await;
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD });
+    let change = HttpRequest::new("POST", "/v1/auth/change-password")
+        .bearer(&last.access_token)
+        .json(&body);
+    let _ = bundle.send(&change).await.expect_status(204);
     let _ = bundle
         .send_as(&last, "DELETE", "/v1/auth/logout")
         .await
@@ -114,7 +129,7 @@ async fn every_policy_is_exactly_what_its_function_does() {
     }
 
     let calls = bundle.recorder().take();
-    for function in ["register", "login", "refresh", "logout"] {
+    for function in ["register", "login", "refresh", "logout", "change-password"] {
         bundle.assert_policy(&calls, function);
     }
 }

@@ -1,6 +1,7 @@
 //! The endpoints of `auth`, black-box: real binaries, embedded engine, events as API Gateway makes them.
 
 mod budgets;
+mod change_password;
 mod hostile;
 mod idempotency;
 mod login;

@@ -1,0 +1,49 @@
+//! `POST /v1/auth/change-password`: replaces the password. For the owner, within five minutes of the sign-in and
+//! with the current password. Every other session ends.
+
+use lambda_http::Error;
+use latchkey::field::FieldError;
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::keys::TokenVerifier;
+use latchkey::password::{Match, Password};
+use latchkey::store::Store;
+use latchkey::telemetry;
+use latchkey::user::User;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| change_password(&store, &tokens, request)).await
+}
+
+async fn change_password(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let caller = tokens.authenticate(store, &request).await?;
+    let change = http::change(&request, Some(caller.user.id));
+    caller.require_recent_sign_in(change.at)?;
+    let (current, new) = read_passwords(&request, &caller.user)?;
+
+    let credential = store.get_credential(&caller.user.email).await?;
+    // The address moved on since the user was read.
+    let credential = credential.ok_or(ErrorCode::Conflict)?;
+    if current.matches(Some(&credential.password_hash))? == Match::No {
+        let incorrect = FieldError::new("incorrect", "This is not the current password.");
+        return Err(ApiError::invalid_field("currentPassword", incorrect));
+    }
+    let hash = new.hash()?;
+    store
+        .change_password(&caller.user, &credential, &hash, &caller.session, &change)
+        .await?;
+    Ok(http::no_content())
+}
+
+fn read_passwords(request: &Request, user: &User) -> Result<(Password, Password), ApiError> {
+    let mut fields = Fields::read(request)?;
+    let current = fields.required("currentPassword", Password::parse);
+    let new = fields.required("newPassword", Password::parse_new);
+    let names = [user.first_name.as_ref(), user.last_name.as_ref()];
+    fields.check_password_policy("newPassword", new.as_ref(), Some(&user.email), names);
+    fields.finish(|| Some((current?, new?)))
+}
