@@ -239,7 +239,7 @@ impl<T> Listing<T> {
     /// # Errors
     /// [`TooFar`].
     pub fn finish(self) -> Result<Page<T>, TooFar> {
-        if self.skip > 0 && self.last.is_some() {
+        if self.skip > 0 && !self.rest.is_empty() {
             return Err(TooFar);
         }
         let is_full = self.is_full();
@@ -248,7 +248,7 @@ impl<T> Listing<T> {
         let next = if is_full {
             found.last().map(|(position, _)| *position)
         } else {
-            self.last
+            self.last.filter(|_| !self.rest.is_empty())
         };
         let items = found.into_iter().map(|(_, element)| element).collect();
         Ok(Page { items, next })
@@ -280,6 +280,17 @@ mod tests {
                 .later_than(Timestamp::from_millis(u64::MAX))
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_list_whose_last_id_ends_a_call_goes_on_nowhere() {
+        for (last, goes_on) in [(Uuid::from_u128(7), true), (Uuid::max(), false)] {
+            let mut listing: Listing<()> = Listing::new(Span::all(false), 5, 0, 100);
+            listing.last = Some(last);
+            listing.rest = listing.rest.behind(last);
+            let page = listing.finish().expect("a page");
+            assert_eq!(page.next.is_some(), goes_on);
+        }
     }
 
     #[test]
