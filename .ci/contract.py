@@ -21,8 +21,8 @@ STRICTER_THAN_SCHEMA = {
     "except": {"invalid_value"},  # Only on the caller's own account.
     "firstName": {"invalid_format", "too_short"},  # Control characters; nothing but white space.
     "lastName": {"invalid_format", "too_short"},
-    "newPassword": {"too_common", "too_long", "too_similar"},
-    "password": {"too_common", "too_long", "too_similar"},  # Too long in bytes.
+    "newPassword": {"too_common", "too_long", "too_short", "too_similar"},
+    "password": {"too_common", "too_long", "too_short", "too_similar"},  # Too long in bytes, too short in NFC.
     "preferences": {"too_deep", "too_long"},
     "reason": {"invalid_format", "too_short"},
     "until": {"out_of_range"},  # In the past.

@@ -88,7 +88,16 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, ApiError
             && opaque.ends_with('"')
             && !opaque[1..opaque.len() - 1].contains('"')
     };
-    let listed: Vec<String> = value.split(',').map(|tag| tag.trim().to_owned()).collect();
+    // Within quotes a comma is part of the tag (RFC 9110 §8.8.3).
+    let mut within_quotes = false;
+    let separates = |character: char| {
+        within_quotes ^= character == '"';
+        character == ',' && !within_quotes
+    };
+    let listed: Vec<String> = value
+        .split(separates)
+        .map(|tag| tag.trim().to_owned())
+        .collect();
     if listed.iter().all(|tag| is_tag(tag)) {
         Ok(Some(Tags::Listed(listed)))
     } else {
@@ -114,6 +123,8 @@ mod tests {
             ("\"3\"", 3, true),
             ("\"1\", \"3\"", 3, true),
             ("*", 3, true),
+            ("\"a,b\" , W/\",\",\"3\"", 3, true),
+            ("\"a,3,b\"", 3, false),
             ("\"2\"", 3, false),
             ("W/\"3\"", 3, false),
         ] {

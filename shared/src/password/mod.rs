@@ -30,9 +30,9 @@ const MAX_M_COST_KIB: u32 = 65_536;
 const MAX_T_COST: u32 = 10;
 const MAX_P_COST: u32 = 4;
 
-/// Shortest and longest password, in bytes of its NFC form (NIST SP 800-63B-4 §3.1.1.2; the upper
-/// bound only keeps the work bounded).
-const MIN_BYTES: usize = 8;
+/// Shortest password, in characters of its NFC form (NIST SP 800-63B-4 §3.1.1.2), and longest, in bytes of it:
+/// that bound only keeps the work bounded.
+const MIN_CHARS: usize = 8;
 const MAX_BYTES: usize = 1024;
 
 /// A password as a client gave it, in NFC. It cannot be printed, stored or compared.
@@ -82,16 +82,17 @@ impl Password {
         Ok(Self(password.into_owned()))
     }
 
-    /// Reads a password that is to be set: 8 to 1024 bytes, no rules of composition.
+    /// Reads a password that is to be set: at least 8 characters and at most 1024 bytes, no
+    /// rules of composition.
     ///
     /// # Errors
     /// `too_short` or `too_long`.
     pub fn parse_new(input: &str) -> Result<Self, FieldError> {
         let password = Self::parse(input)?;
-        if password.0.len() < MIN_BYTES {
+        if password.0.chars().count() < MIN_CHARS {
             return Err(FieldError::new(
                 "too_short",
-                format!("A password has at least {MIN_BYTES} bytes."),
+                format!("A password has at least {MIN_CHARS} characters."),
             ));
         }
         Ok(password)
@@ -299,9 +300,11 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_counted_in_bytes() {
-        assert!(Password::parse_new("1234567").is_err());
-        assert!(Password::parse_new("ääää").is_ok());
+    fn a_password_has_8_characters_to_1024_bytes() {
+        for short in ["1234567", "ääää", "äääääää"] {
+            assert!(Password::parse_new(short).is_err(), "{short}");
+        }
+        assert!(Password::parse_new("ääääääää").is_ok());
         assert!(Password::parse_new(&"x".repeat(1024)).is_ok());
         assert!(Password::parse_new(&"x".repeat(1025)).is_err());
     }
