@@ -5,6 +5,7 @@ use lambda_http::http::HeaderMap;
 use lambda_http::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 use super::error::{ApiError, ErrorCode};
+use crate::store::WriteRefused;
 
 /// The `If-Match` header of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,13 +45,13 @@ impl IfMatch {
         }
     }
 
-    /// The failure to report when the resource changed between its read and its write: the client's own
-    /// condition, if it set one.
+    /// The failure to report when a write was refused: the client's own condition, if it set one and the
+    /// resource changed between its read and its write.
     #[must_use]
-    pub fn lost_race(&self) -> ApiError {
-        match self.0 {
-            Some(Tags::Listed(_)) => ErrorCode::PreconditionFailed.into(),
-            Some(Tags::Any) | None => ErrorCode::Conflict.into(),
+    pub fn refused(&self, refused: WriteRefused) -> ApiError {
+        match (refused, &self.0) {
+            (WriteRefused::Changed, Some(Tags::Listed(_))) => ErrorCode::PreconditionFailed.into(),
+            (refused, _) => refused.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use lambda_http::Error;
 use latchkey::http::{self, ApiResult, Request};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, WriteRefused};
+use latchkey::store::Store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +27,6 @@ async fn delete_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
     match store.delete_user(&user, &change).await {
         Ok(()) => Ok(http::no_content()),
-        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(if_match.refused(refused)),
     }
 }

@@ -6,7 +6,7 @@ use lambda_http::http::Method;
 use latchkey::http::{self, ApiError, ApiResult, Request, StatusCode};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, WriteRefused};
+use latchkey::store::Store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,7 +39,6 @@ async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request
     let preferences = preferences.map_err(|error| ApiError::invalid_field("preferences", error))?;
     match store.put_preferences(&id, &preferences, &change).await {
         Ok(()) => Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version)),
-        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(if_match.refused(refused)),
     }
 }

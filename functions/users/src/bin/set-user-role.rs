@@ -4,7 +4,7 @@ use lambda_http::Error;
 use latchkey::http::{self, ApiResult, Fields, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, WriteRefused};
+use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::user::Role;
 
@@ -35,7 +35,6 @@ async fn set_user_role(store: &Store, tokens: &TokenVerifier, request: Request) 
     let change = http::change(&request, Some(caller.user.id));
     match store.set_role(&user, role, &change).await {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(if_match.refused(refused)),
     }
 }

@@ -7,7 +7,7 @@ use latchkey::field::FieldError;
 use latchkey::http::{self, ApiError, ApiResult, Fields, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, WriteRefused};
+use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::user::{Reason, Status, Suspension};
 
@@ -37,8 +37,7 @@ async fn set_user_status(store: &Store, tokens: &TokenVerifier, request: Request
     };
     match changed {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(if_match.refused(refused)),
     }
 }
 

@@ -7,7 +7,7 @@ use latchkey::http::{self, ApiError, ApiResult, Fields, Projection, Request, Use
 use latchkey::keys::TokenVerifier;
 use latchkey::name::Name;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, UserChanges, WriteRefused};
+use latchkey::store::{Store, UserChanges};
 use latchkey::telemetry;
 use latchkey::user::User;
 
@@ -32,8 +32,7 @@ async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
     let change = http::change(&request, Some(caller.user.id));
     match store.update_user(&user, changes, &change).await {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(WriteRefused::Changed) => Err(if_match.lost_race()),
-        Err(refused) => Err(refused.into()),
+        Err(refused) => Err(if_match.refused(refused)),
     }
 }
 
