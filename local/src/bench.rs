@@ -6,6 +6,7 @@ use std::time::Duration;
 use local::engine::Engine;
 use local::event::HttpRequest;
 use local::function::Function;
+use local::services::Services;
 use local::settings::{Settings, TABLE};
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -143,6 +144,8 @@ pub struct Bench {
     binaries: PathBuf,
     /// Its table.
     pub engine: Engine,
+    /// Its mail provider and event bus.
+    pub services: Services,
 }
 
 impl Bench {
@@ -150,16 +153,20 @@ impl Bench {
         let template = Template::load(root)?;
         let engine = Engine::in_memory().await?;
         engine.create_table(&template, TABLE)?;
+        let services = Services::in_memory().await?;
         let target = crate::run::binaries()?;
         let bench = Self {
             template,
             settings: Settings {
                 endpoint: engine.endpoint().to_owned(),
+                services: services.endpoint().to_owned(),
                 issuer: "http://127.0.0.1:9000".to_owned(),
                 session_secret: crate::state::random_secret(),
+                mail_secret: crate::state::random_secret(),
             },
             binaries: target.with_file_name("release"),
             engine,
+            services,
         };
         bench
             .function("rotate-keys")

@@ -8,22 +8,33 @@ use local::function::Function;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, CALLS};
+use crate::bench_mail::{bus_event, stream_event, token};
 
 const PASSWORD: &str = "correct horse battery staple";
 
 /// As many events as there are calls.
+#[expect(clippy::too_many_lines, reason = "an arm for each function")]
 pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
     let sign_in = SignIn::start(bench).await?;
     let main = sign_in.account("main").await?;
     let other = sign_in.account("other").await?;
     let admin = admin(bench).await?;
     let mut fresh: HashMap<usize, Account> = HashMap::new();
-    if matches!(binary, "logout" | "refresh" | "delete-user") {
+    if matches!(
+        binary,
+        "logout"
+            | "refresh"
+            | "delete-user"
+            | "verify-email"
+            | "reset-password"
+            | "confirm-email-change"
+    ) {
         for number in 0..CALLS {
             let name = format!("{binary}-{number}");
             fresh.insert(number, sign_in.account(&name).await?);
         }
     }
+    let tokens = action_tokens(bench, binary, &fresh).await?;
     let mut events = Vec::with_capacity(CALLS);
     for number in 0..CALLS {
         let own = fresh.get(&number).unwrap_or(&main);
@@ -36,6 +47,8 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
         let admins = |method: &str, path: &str| request(method, path, &admin.access_token);
         let post = |path: &str, body: &Value| HttpRequest::new("POST", path).json(body).event(path);
         let others = |rest: &str| format!("/v1/users/{}{rest}", other.id);
+        let action_token = tokens.get(number);
+        let email = |kind: &str| json!({ "email": format!("{kind}{number}@example.com") });
         events.push(match binary {
             "register" => post(
                 "/v1/auth/register",
@@ -57,6 +70,31 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
                 own_request("POST", "/v1/auth/change-password")
                     .json(&json!({ "currentPassword": current, "newPassword": new }))
                     .event("/v1/auth/change-password")
+            }
+            "forgot-password" => post("/v1/auth/forgot-password", &email("f")),
+            "resend-verification" => post("/v1/auth/resend-verification", &email("v")),
+            "verify-email" => own_request("POST", "/v1/auth/verify-email")
+                .json(&json!({ "token": action_token }))
+                .event("/v1/auth/verify-email"),
+            "reset-password" => post(
+                "/v1/auth/reset-password",
+                &json!({ "token": action_token, "password": PASSWORD }),
+            ),
+            "change-email" => own_request("POST", "/v1/users/me/email")
+                .json(&email("e"))
+                .event("/v1/users/{id}/email"),
+            "confirm-email-change" => own_request("POST", "/v1/users/me/email/confirm")
+                .json(&json!({ "token": action_token }))
+                .event("/v1/users/{id}/email/confirm"),
+            "list-user-audit" => {
+                own_request("GET", "/v1/users/me/audit").event("/v1/users/{id}/audit")
+            }
+            "list-audit" => admins("GET", "/v1/audit").event("/v1/audit"),
+            "record-audit" | "publish-events" => stream_event(number),
+            "send-mail" => bus_event("password.changed", Some(&main.id), &json!({})),
+            "purge-user" => {
+                let nobody = uuid::Uuid::new_v4().to_string();
+                bus_event("user.deleted", Some(&nobody), &json!({}))
             }
             "get-user" => own_request("GET", "/v1/users/me").event("/v1/users/{id}"),
             "update-user" => own_request("PATCH", "/v1/users/me")
@@ -101,6 +139,31 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
         });
     }
     Ok(events)
+}
+
+/// For each account the token of the letter that a function takes, if it takes one.
+async fn action_tokens(
+    bench: &Bench,
+    binary: &str,
+    accounts: &HashMap<usize, Account>,
+) -> Result<Vec<String>, Error> {
+    let letter = match binary {
+        "verify-email" => "verify_email",
+        "reset-password" => "reset_password",
+        "confirm-email-change" => "confirm_email_change",
+        _ => return Ok(Vec::new()),
+    };
+    let send_mail = bench.function("send-mail").await?;
+    let mut tokens = Vec::new();
+    for number in 0..accounts.len() {
+        let email = match binary {
+            "confirm-email-change" => format!("moved-{number}@example.com"),
+            _ => format!("{binary}-{number}@example.com"),
+        };
+        let asked = json!({ "letter": letter, "email": email });
+        tokens.push(token(bench, &send_mail, &accounts[&number].id, &asked).await?);
+    }
+    Ok(tokens)
 }
 
 /// The first admin, made by whoever asks first.

@@ -26,6 +26,12 @@ use crate::Error;
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a binary may take to ask for its first invocation.
 const INIT_TIMEOUT: Duration = Duration::from_secs(20);
+/// What is remembered of what it prints: a function may run for days.
+const MAX_LOG_LINES: usize = 10_000;
+/// How often to see whether a process is still there while it has an invocation.
+const LIVENESS_INTERVAL: Duration = Duration::from_millis(50);
+/// The error of an invocation that was not answered.
+pub(crate) const TIMED_OUT: &str = "the function did not answer in time";
 
 /// What an invocation came to.
 pub type Outcome = Result<Value, FunctionError>;
@@ -63,6 +69,25 @@ impl Function {
     /// # Errors
     /// When the binary does not start or ends during init, with what it printed.
     pub async fn start(binary: &Path, environment: &[(String, String)]) -> Result<Self, Error> {
+        Self::start_with(binary, environment, false).await
+    }
+
+    /// As [`start`](Self::start); what it prints goes to the standard error stream, too.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_shown(
+        binary: &Path,
+        environment: &[(String, String)],
+    ) -> Result<Self, Error> {
+        Self::start_with(binary, environment, true).await
+    }
+
+    async fn start_with(
+        binary: &Path,
+        environment: &[(String, String)],
+        shown: bool,
+    ) -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (queue, next) = mpsc::channel(1);
@@ -99,11 +124,11 @@ impl Function {
             child
                 .stdout
                 .take()
-                .map(|pipe| tokio::spawn(collect(pipe, Arc::clone(&log)))),
+                .map(|pipe| tokio::spawn(collect(pipe, Arc::clone(&log), shown))),
             child
                 .stderr
                 .take()
-                .map(|pipe| tokio::spawn(collect(pipe, Arc::clone(&log)))),
+                .map(|pipe| tokio::spawn(collect(pipe, Arc::clone(&log), shown))),
         ];
 
         let mut asked = api.asked.subscribe();
@@ -146,14 +171,27 @@ impl Function {
     /// # Errors
     /// [`FunctionError`] when it reports one or ends.
     pub async fn invoke_raw(&self, payload: Vec<u8>) -> Outcome {
-        let (done, outcome) = oneshot::channel();
         let gone = || FunctionError("the function ended".to_owned());
-        let sent = self.api.queue.send(Invocation { payload, done }).await;
-        sent.map_err(|_| gone())?;
-        tokio::time::timeout(INVOCATION_TIMEOUT + Duration::from_secs(5), outcome)
-            .await
-            .map_err(|_| FunctionError("the function did not answer in time".to_owned()))?
-            .map_err(|_| gone())?
+        let answered = async {
+            let (done, outcome) = oneshot::channel();
+            let sent = self.api.queue.send(Invocation { payload, done }).await;
+            sent.map_err(|_| gone())?;
+            outcome.await.map_err(|_| gone())?
+        };
+        let ended = async {
+            while self.is_running() {
+                tokio::time::sleep(LIVENESS_INTERVAL).await;
+            }
+            // Its last answer may be on the way.
+            tokio::time::sleep(LIVENESS_INTERVAL).await;
+        };
+        tokio::select! {
+            biased;
+            answered = tokio::time::timeout(INVOCATION_TIMEOUT + Duration::from_secs(5), answered) => {
+                answered.map_err(|_| FunctionError(TIMED_OUT.to_owned()))?
+            }
+            () = ended => Err(gone()),
+        }
     }
 
     /// Sets how long from now each invocation may take, as the function is told.
@@ -209,12 +247,17 @@ impl Function {
     }
 }
 
-async fn collect(pipe: impl AsyncRead + Unpin, log: Arc<Mutex<Vec<String>>>) {
+async fn collect(pipe: impl AsyncRead + Unpin, log: Arc<Mutex<Vec<String>>>, shown: bool) {
     let mut lines = BufReader::new(pipe).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        log.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        if shown {
+            eprintln!("{line}");
+        }
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == MAX_LOG_LINES {
+            log.drain(..MAX_LOG_LINES / 2);
+        }
+        log.push(line);
     }
 }
 

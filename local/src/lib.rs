@@ -1,12 +1,19 @@
 //! What runs Latchkey on a laptop and under test: the embedded `DynamoDB`, a Lambda runtime API, and
 //! everything that `template.yaml` says about the bundle.
 
+pub mod documents;
 pub mod engine;
 pub mod event;
 pub mod function;
+pub mod functions;
+pub mod pattern;
+pub mod pump;
+pub mod replay;
 pub mod seed;
+pub mod services;
 pub mod settings;
 pub mod template;
+pub mod triggers;
 pub mod yaml;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,10 @@
 mod bench;
 mod bench_events;
 mod bench_lists;
+mod bench_mail;
 mod cargo_lambda;
+mod letters_command;
+mod replay_command;
 mod run;
 mod samples;
 mod seed_command;
@@ -19,11 +22,13 @@ const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
 cargo local event <bin>     print a sample event for a function, with live tokens and ids
 cargo local seed --users N  fill the running bundle with generated users
+cargo local letters         write every letter in every language to .local/letters, to look at
+cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release and measure every function
 cargo local bench lists     build for release and measure pages of 100,000 users
-cargo local reset           forget everything: accounts, keys, secrets
+cargo local reset           forget everything: accounts, keys, secrets, letters
 
-options of cargo local:     --port N (9000), --dynamodb-port N (8000)";
+options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,6 +42,8 @@ async fn main() -> ExitCode {
             Ok(users) if users > 0 => seed_command::run(users).await,
             _ => Err("--users takes a number above 0".into()),
         },
+        ["letters"] => letters_command::run(),
+        ["replay"] => replay_command::run().await,
         ["reset"] => state::reset(),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

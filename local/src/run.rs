@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use local::engine::Engine;
-use local::function::Function;
+use local::functions::Functions;
+use local::pump::Pump;
+use local::services::{Bus, Inbox, Services};
 use local::settings::{Settings, TABLE};
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -15,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cargo_lambda;
-use crate::state::{State, random_secret};
+use crate::state::{DEFAULT_MAIL_PORT, State, random_secret};
 
 /// The first admin's address.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -27,6 +30,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     port: u16,
     dynamodb_port: u16,
+    mail_port: u16,
 }
 
 impl Options {
@@ -35,11 +39,13 @@ impl Options {
         let mut options = Self {
             port: 9000,
             dynamodb_port: 8000,
+            mail_port: DEFAULT_MAIL_PORT,
         };
         for pair in arguments.chunks(2) {
             match pair {
                 ["--port", port] => options.port = port.parse().ok()?,
                 ["--dynamodb-port", port] => options.dynamodb_port = port.parse().ok()?,
+                ["--mail-port", port] => options.mail_port = port.parse().ok()?,
                 _ => return None,
             }
         }
@@ -51,9 +57,10 @@ impl Options {
 pub async fn run(options: Options) -> Result<(), Error> {
     require_compiler().await?;
     let root = workspace_root();
-    let mut state = State::open(options.port, options.dynamodb_port)?;
+    let mut state = State::open(options.port, options.dynamodb_port, options.mail_port)?;
     end_previous(&state).await;
     let listener = bind(options.dynamodb_port, "--dynamodb-port").await?;
+    let mail_listener = bind(options.mail_port, "--mail-port").await?;
     drop(bind(options.port, "--port").await?);
     let cargo_lambda = cargo_lambda::find_or_install(&state.tools()).await?;
 
@@ -64,6 +71,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         .create_table(&template, TABLE)
         .map_err(|error| state.broken_database(error))?;
     let settings = state.settings();
+    let pump = pump(&template, &engine, mail_listener, &state)?;
     println!("Building the functions: some minutes the first time, seconds afterwards.");
     build(&root).await?;
     if created {
@@ -79,6 +87,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         state.set_admin_password(password)?;
     }
 
+    let pumping = tokio::spawn(async move { pump.run().await });
     let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;
     wait_until_listening(&mut watch, options.port).await?;
     print_welcome(&options);
@@ -86,11 +95,43 @@ pub async fn run(options: Options) -> Result<(), Error> {
         () = stop_signal() => None,
         status = watch.wait() => Some(status?),
     };
+    // With the pump its functions end.
+    pumping.abort();
+    let _ = pumping.await;
     stop(&mut watch, &state).await;
     match ended {
         None => Ok(()),
         Some(status) => Err(format!("cargo lambda watch ended by itself: {status}").into()),
     }
+}
+
+/// Serves the mail catcher and the bus, and makes the pump that delivers what is on it and on the stream.
+fn pump(
+    template: &Template,
+    engine: &Engine,
+    listener: TcpListener,
+    state: &State,
+) -> Result<Pump<Functions>, Error> {
+    let (inbox, bus) = (Inbox::in_folder(state.inbox()), Bus::in_folder(state.bus()));
+    let services = Arc::new(Services::serve(listener, inbox, bus)?);
+    let functions = functions(template, state.settings())?.show_logs();
+    Pump::new(
+        template,
+        engine.database(),
+        services,
+        state.storage(),
+        functions,
+    )
+}
+
+/// The functions of the bundle, each kept running from its first invocation on.
+pub fn functions(template: &Template, settings: Settings) -> Result<Functions, Error> {
+    let blocks = template.functions();
+    Ok(Functions::new(binaries()?, move |name| {
+        let block = blocks.iter().find(|block| block.binary == name);
+        let block = block.ok_or_else(|| format!("template.yaml has no function {name}"))?;
+        Ok(settings.environment(block))
+    }))
 }
 
 /// Linking needs a C compiler as much as the libraries do.
@@ -143,11 +184,8 @@ pub async fn invoke(
     binary: &str,
     payload: &Value,
 ) -> Result<Value, Error> {
-    let functions = template.functions();
-    let block = functions.iter().find(|block| block.binary == binary);
-    let block = block.ok_or_else(|| format!("template.yaml has no function {binary}"))?;
-    let function = Function::start(&binaries()?.join(binary), &settings.environment(block)).await?;
-    let answer = function.invoke(payload).await;
+    let functions = functions(template, settings.clone())?;
+    let answer = functions.spawn(binary).await?.invoke(payload).await;
     answer.map_err(|error| format!("{binary}: {}", error.0).into())
 }
 
@@ -254,6 +292,10 @@ fn print_welcome(options: &Options) {
     println!(
         "DynamoDB   http://127.0.0.1:{}, kept in .local/",
         options.dynamodb_port
+    );
+    println!(
+        "Inbox      http://127.0.0.1:{}, where the letters arrive",
+        options.mail_port
     );
     println!(
         "Admin      {ADMIN_EMAIL}; its password was shown once; cargo local reset starts afresh"

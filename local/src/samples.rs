@@ -1,6 +1,9 @@
 //! `cargo local event <bin>`: sample events with live tokens and ids.
 
+use std::time::{Duration, Instant};
+
 use local::event::{HttpRequest, names, sample};
+use local::services::{Inbox, token_in};
 use local::settings::Settings;
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -9,6 +12,9 @@ use uuid::Uuid;
 
 use crate::run::{ADMIN_EMAIL, invoke};
 use crate::state::State;
+
+/// How long a letter may take: the functions that send it start with it.
+const LETTER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Prints the sample event of a function, for an account made for it in the running bundle.
 pub async fn print(binary: &str) -> Result<(), Error> {
@@ -38,7 +44,7 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         String::new()
     };
 
-    let values = [
+    let mut values = vec![
         ("accessToken", access_token),
         ("adminToken", admin_token),
         ("refreshToken", text(&tokens["refreshToken"])),
@@ -48,9 +54,11 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         ("password", password),
         ("newEmail", new_email),
     ];
-    let values = values
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
+    if names(&root, binary, "actionToken")? {
+        let token = bundle.action_token(&state, binary, &values).await?;
+        values.push(("actionToken", token));
+    }
+    let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
     Ok(())
@@ -84,6 +92,46 @@ impl Bundle {
         Ok(serde_json::from_str(body)?)
     }
 
+    /// The token of the letter whose link leads to the page of this function's name.
+    async fn action_token(
+        &self,
+        state: &State,
+        binary: &str,
+        values: &[(&str, String)],
+    ) -> Result<String, Error> {
+        // What asks for the letter; that of a new account comes by itself.
+        let asking = match binary {
+            "reset-password" => Some("forgot-password"),
+            "confirm-email-change" => Some("change-email"),
+            _ => None,
+        };
+        if let Some(asking) = asking {
+            let event = sample(&workspace_root(), asking, &borrowed(values))?;
+            let answer = invoke(&self.template, &self.settings, asking, &event).await?;
+            if answer["statusCode"]
+                .as_u64()
+                .is_none_or(|status| status >= 300)
+            {
+                return Err(format!("{asking} answered {}", answer["body"]).into());
+            }
+        }
+        let inbox = Inbox::in_folder(state.inbox());
+        let page = format!("/{binary}#token=");
+        let addresses = [value_of(values, "email"), value_of(values, "newEmail")];
+        let started = Instant::now();
+        while started.elapsed() < LETTER_TIMEOUT {
+            let letters = inbox.messages()?;
+            let mut own = letters.iter().rev().filter(|letter| {
+                addresses.contains(&letter.to.as_str()) && letter.text.contains(&page)
+            });
+            if let Some(token) = own.next().and_then(|letter| token_in(&letter.text)) {
+                return Ok(token.to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err("the letter with the token did not arrive: is cargo local running?".into())
+    }
+
     /// A token of the admin that the first run made.
     async fn admin_token(&self, password: Option<&str>) -> Result<String, Error> {
         let credentials = json!({ "email": ADMIN_EMAIL, "password": password });
@@ -93,6 +141,18 @@ impl Bundle {
         })?;
         Ok(text(&tokens["accessToken"]))
     }
+}
+
+fn borrowed<'a>(values: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
+    let values = values.iter();
+    values
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
+fn value_of<'a>(values: &'a [(&str, String)], name: &str) -> &'a str {
+    let value = values.iter().find(|(other, _)| *other == name);
+    value.map_or("", |(_, value)| value)
 }
 
 fn text(value: &Value) -> String {

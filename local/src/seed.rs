@@ -56,7 +56,8 @@ impl Seed {
         })
     }
 
-    /// Writes them all, past the stream, and tells after each write how many more there are.
+    /// Writes them all, past the stream, and tells after each write how many more there are. Whoever counts
+    /// users by the stream does not see them, so they are counted here.
     ///
     /// # Errors
     /// When the engine refuses.
@@ -64,9 +65,14 @@ impl Seed {
         for first in (0..self.count).step_by(ACCOUNTS_PER_WRITE) {
             let numbers = first..self.count.min(first + ACCOUNTS_PER_WRITE);
             let accounts = numbers.len();
+            let suspended = numbers
+                .clone()
+                .filter(|number| is_suspended(*number))
+                .count();
             let items = numbers.flat_map(|number| self.account(number));
             let items: Result<Vec<Item>, _> = items.map(serde_json::from_value).collect();
             database.import_items(TABLE, items?, ImportOptions::default())?;
+            count(database, accounts - suspended, suspended)?;
             written(accounts);
         }
         Ok(())
@@ -92,7 +98,7 @@ impl Seed {
         } else {
             "user"
         };
-        let status = if number % SUSPENDED == SUSPENDED - 1 {
+        let status = if is_suspended(number) {
             "suspended"
         } else {
             "active"
@@ -120,6 +126,35 @@ impl Seed {
     }
 }
 
+/// Adds users to those that are counted.
+fn count(database: &Database, active: usize, suspended: usize) -> Result<(), Error> {
+    let number = |number: usize| json!({ "N": number.to_string() });
+    let request = json!({
+        "TableName": TABLE,
+        "Key": { "pk": { "S": "COUNTERS" }, "sk": { "S": "USERS" } },
+        "UpdateExpression":
+            "SET #type = :type, #schema = :schema ADD #active :active, #suspended :suspended",
+        "ExpressionAttributeNames": {
+            "#type": "type",
+            "#schema": "schema",
+            "#active": "active",
+            "#suspended": "suspended",
+        },
+        "ExpressionAttributeValues": {
+            ":type": { "S": "user_counter" },
+            ":schema": { "N": "1" },
+            ":active": number(active),
+            ":suspended": number(suspended),
+        },
+    });
+    database.update_item(serde_json::from_value(request)?)?;
+    Ok(())
+}
+
+const fn is_suspended(number: usize) -> bool {
+    number % SUSPENDED == SUSPENDED - 1
+}
+
 fn names(number: usize) -> (&'static str, &'static str) {
     (
         FIRST_NAMES[number % FIRST_NAMES.len()],
@@ -137,6 +172,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::engine::Engine;
+    use crate::template::Template;
 
     #[test]
     fn every_account_is_another_in_the_order_of_their_numbers() {
@@ -156,5 +193,29 @@ mod tests {
         assert_eq!(written[0]["version"]["N"], "1");
         assert_eq!(written[1]["user_id"], written[0]["id"]);
         assert_eq!(written[1]["pk"]["S"], format!("EMAIL#{}", seed.email(0)));
+    }
+
+    #[tokio::test]
+    async fn who_is_written_past_the_stream_is_counted() {
+        let items = [
+            json!({ "type": { "S": "user" }, "sk": { "S": "USER" }, "gsi1pk": { "S": "USERS" } }),
+            json!({ "type": { "S": "credential" }, "sk": { "S": "CREDENTIAL" } }),
+        ];
+        let engine = Engine::in_memory().await.expect("an engine");
+        let template = Template::load(&crate::workspace_root()).expect("template.yaml");
+        engine.create_table(&template, TABLE).expect("a table");
+        let seed = Seed::new(&items, 1500).expect("a user and a credential");
+        seed.write(engine.database(), |_| {}).expect("written");
+        seed.write(engine.database(), |_| {}).expect("written");
+
+        let key = json!({ "pk": { "S": "COUNTERS" }, "sk": { "S": "USERS" } });
+        let request = json!({ "TableName": TABLE, "Key": key });
+        let request = serde_json::from_value(request).expect("a request");
+        let counter = engine.database().get_item(request).expect("an answer");
+        let counter = serde_json::to_value(counter.item).expect("JSON");
+        let counted = ["active", "suspended"].map(|name| counter[name]["N"].clone());
+        assert_eq!(counted, ["2940", "60"]);
+        assert_eq!(counter["type"]["S"], "user_counter");
+        assert_eq!(counter["schema"]["N"], "1");
     }
 }

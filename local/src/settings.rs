@@ -7,15 +7,45 @@ pub const TABLE: &str = "latchkey";
 /// Audience of the tokens, the template's default.
 pub const AUDIENCE: &str = "latchkey";
 
+/// Logical id of the bus, which is its name here.
+const EVENT_BUS: &str = "EventBus";
+/// Logical id of the configuration set, which is its name here.
+const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
+/// What has a fixed value here, the template's default where that has one.
+const FIXED: [(&str, &str); 18] = [
+    ("TABLE_NAME", TABLE),
+    ("AUDIENCE", AUDIENCE),
+    ("SIGNING_ALGORITHM", "RS256"),
+    ("REFRESH_GRACE_SECONDS", "30"),
+    ("MAIL_FROM", "Latchkey <latchkey@example.com>"),
+    ("APP_URL", "http://localhost:3000"),
+    ("APP_NAME", "Latchkey"),
+    ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),
+    ("EVENT_BUS_NAME", EVENT_BUS),
+    ("AUDIT_RETENTION_DAYS", "400"),
+    ("REQUIRE_VERIFIED_EMAIL", "false"),
+    ("REGISTRATION", "open"),
+    ("ACCESS_TOKEN_MINUTES", "15"),
+    ("SESSION_IDLE_DAYS", "30"),
+    ("SESSION_MAX_DAYS", "90"),
+    ("VERIFICATION_LINK_HOURS", "24"),
+    ("RESET_LINK_MINUTES", "30"),
+    ("INVITATION_LINK_DAYS", "7"),
+];
+
 /// Local values for what the template fills in.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Base URL of the `DynamoDB` API.
     pub endpoint: String,
+    /// Base URL of the other services: SES v2 and `EventBridge`.
+    pub services: String,
     /// Issuer of the tokens.
     pub issuer: String,
     /// The session secret.
     pub session_secret: String,
+    /// The secret of the tokens in letters.
+    pub mail_secret: String,
 }
 
 impl Settings {
@@ -27,19 +57,16 @@ impl Settings {
     #[must_use]
     pub fn environment(&self, function: &FunctionBlock) -> Vec<(String, String)> {
         let mut environment = self.platform();
+        let own = self.own();
         for name in &function.variables {
-            let (name, value) = match name.as_str() {
-                "SESSION_SECRET_ARN" => ("SESSION_SECRET", self.session_secret.as_str()),
-                "TABLE_NAME" => ("TABLE_NAME", TABLE),
-                "ISSUER" => ("ISSUER", self.issuer.as_str()),
-                "AUDIENCE" => ("AUDIENCE", AUDIENCE),
-                "SIGNING_ALGORITHM" => ("SIGNING_ALGORITHM", "RS256"),
-                "REFRESH_GRACE_SECONDS" => ("REFRESH_GRACE_SECONDS", "30"),
-                other => {
-                    panic!("template.yaml names {other}, which has no local value in settings.rs")
-                }
-            };
-            environment.push((name.to_owned(), value.to_owned()));
+            // Secrets are named there and come as they are here.
+            let name = name.strip_suffix("_ARN").unwrap_or(name);
+            let values = own.iter().chain(&FIXED);
+            let value = values.clone().find(|(own, _)| *own == name);
+            let (_, value) = value.unwrap_or_else(|| {
+                panic!("template.yaml names {name}, which has no local value in settings.rs")
+            });
+            environment.push((name.to_owned(), (*value).to_owned()));
         }
         environment
     }
@@ -47,25 +74,93 @@ impl Settings {
     /// The environment that `cargo lambda watch` hands to every function.
     #[must_use]
     pub fn shared_environment(&self) -> Vec<(String, String)> {
-        let own = [
-            ("TABLE_NAME", TABLE),
+        let own = self.own();
+        let values = own.iter().chain(&FIXED);
+        let values = values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.platform().into_iter().chain(values).collect()
+    }
+
+    fn own(&self) -> [(&str, &str); 3] {
+        [
             ("ISSUER", &self.issuer),
-            ("AUDIENCE", AUDIENCE),
             ("SESSION_SECRET", &self.session_secret),
-        ];
-        let mut environment = self.platform();
-        environment.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        environment
+            ("MAIL_SECRET", &self.mail_secret),
+        ]
     }
 
     fn platform(&self) -> Vec<(String, String)> {
         [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint.as_str()),
+            ("AWS_ENDPOINT_URL_SESV2", self.services.as_str()),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.services.as_str()),
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            endpoint: "http://dynamodb".to_owned(),
+            services: "http://services".to_owned(),
+            issuer: "http://issuer".to_owned(),
+            session_secret: "session".to_owned(),
+            mail_secret: "mail".to_owned(),
+        }
+    }
+
+    fn function(variables: &[&str]) -> FunctionBlock {
+        FunctionBlock {
+            logical_id: "SendMailFunction".to_owned(),
+            binary: "send-mail".to_owned(),
+            variables: variables.iter().map(|name| (*name).to_owned()).collect(),
+            routes: Vec::new(),
+            grants: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_function_gets_what_the_template_gives_it_and_no_more() {
+        let environment = settings().environment(&function(&["MAIL_SECRET_ARN", "APP_URL"]));
+        let names: Vec<&str> = environment.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names[names.len() - 2..], ["MAIL_SECRET", "APP_URL"]);
+        assert!(names.contains(&"AWS_ENDPOINT_URL_SESV2"));
+        assert!(!names.contains(&"SESSION_SECRET") && !names.contains(&"TABLE_NAME"));
+        assert!(environment.contains(&("MAIL_SECRET".to_owned(), "mail".to_owned())));
+    }
+
+    #[test]
+    fn every_variable_of_the_template_has_a_local_value() {
+        let template = crate::template::Template::load(&crate::workspace_root());
+        for function in template.expect("template.yaml").functions() {
+            assert!(!settings().environment(&function).is_empty());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "template.yaml names NOVEL")]
+    fn a_variable_without_a_local_value_is_named() {
+        let _ = settings().environment(&function(&["NOVEL"]));
+    }
+
+    #[test]
+    fn cargo_lambda_watch_hands_on_whatever_a_function_may_get() {
+        let names = [
+            "MAIL_SECRET",
+            "SESSION_SECRET",
+            "EVENT_BUS_NAME",
+            "AWS_ENDPOINT_URL_EVENTBRIDGE",
+        ];
+        let environment = settings().shared_environment();
+        for name in names {
+            assert!(environment.iter().any(|(other, _)| other == name), "{name}");
+        }
     }
 }

@@ -7,27 +7,36 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use local::pump::Storage;
 use local::settings::Settings;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-/// The folder `.local/`.
+/// Where the mail catcher listens unless told otherwise.
+pub const DEFAULT_MAIL_PORT: u16 = 8025;
+
+/// What is in the folder `.local/`.
 pub struct State {
     folder: PathBuf,
     /// The session secret, made on the first run.
     pub session_secret: String,
+    /// The mail secret, made on the first run.
+    pub mail_secret: String,
     /// The password of the first admin, once there is one.
     pub admin_password: Option<String>,
     /// Where the functions listen.
     pub port: u16,
     /// Where the engine listens.
     pub dynamodb_port: u16,
+    /// Where the mail catcher and the event bus listen.
+    pub mail_port: u16,
     /// Held while cargo local runs; the system lets go of it however the process ends.
     _lock: Option<File>,
 }
 
-fn folder() -> PathBuf {
+/// The folder `.local/`.
+pub fn folder() -> PathBuf {
     workspace_root().join(".local")
 }
 
@@ -51,7 +60,7 @@ fn lock(folder: &Path) -> Result<File, Error> {
     }
 }
 
-/// The file holds the session secret and the admin's password: it is nobody else's to read.
+/// The file holds the secrets and the admin's password: it is nobody else's to read.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = File::options()
         .write(true)
@@ -64,27 +73,35 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 
 impl State {
     /// Reads `.local/`, making it on the first run.
-    pub fn open(port: u16, dynamodb_port: u16) -> Result<Self, Error> {
+    pub fn open(port: u16, dynamodb_port: u16, mail_port: u16) -> Result<Self, Error> {
         let folder = folder();
         fs::create_dir_all(&folder).map_err(|error| broken(&folder, error))?;
         let lock = lock(&folder)?;
         let settings = folder.join("settings.json");
-        let (session_secret, admin_password) = if settings.exists() {
-            let before = Self::existing()?;
-            (before.session_secret, before.admin_password)
-        } else {
-            (random_secret(), None)
-        };
+        let before = settings.exists().then(Self::existing).transpose()?;
         let state = Self {
             folder,
-            session_secret,
-            admin_password,
             port,
             dynamodb_port,
+            mail_port,
             _lock: Some(lock),
+            ..before.unwrap_or_else(Self::fresh)
         };
         state.write()?;
         Ok(state)
+    }
+
+    fn fresh() -> Self {
+        Self {
+            folder: folder(),
+            session_secret: random_secret(),
+            mail_secret: random_secret(),
+            admin_password: None,
+            port: 0,
+            dynamodb_port: 0,
+            mail_port: DEFAULT_MAIL_PORT,
+            _lock: None,
+        }
     }
 
     /// Remembers the password of the first admin, which `cargo local event` signs in with.
@@ -97,9 +114,11 @@ impl State {
         let settings = self.folder.join("settings.json");
         let document = json!({
             "sessionSecret": self.session_secret,
+            "mailSecret": self.mail_secret,
             "adminPassword": self.admin_password,
             "port": self.port,
             "dynamodbPort": self.dynamodb_port,
+            "mailPort": self.mail_port,
         });
         write_private(&settings, &document.to_string()).map_err(|error| broken(&settings, error))
     }
@@ -112,22 +131,28 @@ impl State {
             .map_err(|_| "nothing is running here: start cargo local in another terminal first")?;
         let document: Value = serde_json::from_str(&text).map_err(|error| broken(&path, error))?;
         let secret = document["sessionSecret"].as_str();
-        let port = |name: &str| {
+        let port_of = |name: &str| {
             document[name]
                 .as_u64()
                 .and_then(|port| u16::try_from(port).ok())
         };
         let (Some(secret), Some(port), Some(dynamodb_port)) =
-            (secret, port("port"), port("dynamodbPort"))
+            (secret, port_of("port"), port_of("dynamodbPort"))
         else {
             return Err(broken(&path, "a setting is missing"));
         };
+        let fresh = Self::fresh();
         Ok(Self {
             session_secret: secret.to_owned(),
+            // Earlier versions knew neither this nor the port.
+            mail_secret: document["mailSecret"]
+                .as_str()
+                .map_or(fresh.mail_secret, str::to_owned),
             admin_password: document["adminPassword"].as_str().map(str::to_owned),
             folder,
             port,
             dynamodb_port,
+            mail_port: port_of("mailPort").unwrap_or(fresh.mail_port),
             _lock: None,
         })
     }
@@ -136,8 +161,10 @@ impl State {
     pub fn settings(&self) -> Settings {
         Settings {
             endpoint: format!("http://127.0.0.1:{}", self.dynamodb_port),
+            services: format!("http://127.0.0.1:{}", self.mail_port),
             issuer: format!("http://127.0.0.1:{}", self.port),
             session_secret: self.session_secret.clone(),
+            mail_secret: self.mail_secret.clone(),
         }
     }
 
@@ -157,6 +184,21 @@ impl State {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.folder.join("dynamodb.sqlite")
+    }
+
+    /// Where the mail catcher keeps letters.
+    pub fn inbox(&self) -> PathBuf {
+        self.folder.join("inbox")
+    }
+
+    /// Where the bus keeps events until they are delivered.
+    pub fn bus(&self) -> PathBuf {
+        self.folder.join("bus")
+    }
+
+    /// What the event pump keeps.
+    pub fn storage(&self) -> Storage {
+        Storage::in_folder(&self.folder)
     }
 
     /// Where tools are installed that the machine does not have.

@@ -38,6 +38,12 @@ pub struct Grant {
     pub attributes: Option<Vec<String>>,
 }
 
+impl From<Value> for Template {
+    fn from(document: Value) -> Self {
+        Self(document)
+    }
+}
+
 impl Template {
     /// Reads the template below `root`.
     ///

@@ -15,12 +15,16 @@ use crate::Error;
 pub fn load(path: &Path) -> Result<Value, Error> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let documents =
-        Yaml::load_from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let document = documents
-        .first()
-        .ok_or_else(|| format!("{} is empty", path.display()))?;
-    Ok(to_json(document))
+    parse(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// Reads YAML text as [`load`] reads a file.
+///
+/// # Errors
+/// When it is not a YAML document.
+pub fn parse(text: &str) -> Result<Value, Error> {
+    let documents = Yaml::load_from_str(text)?;
+    Ok(to_json(documents.first().ok_or("there is no document")?))
 }
 
 fn to_json(yaml: &Yaml<'_>) -> Value {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Name of the `DynamoDB` table that holds everything.
@@ -17,11 +18,47 @@ pub const SESSION_SECRET_ARN: &str = "SESSION_SECRET_ARN";
 pub const SESSION_SECRET: &str = "SESSION_SECRET";
 /// The session secret before the current one, still accepted; optional, beside [`SESSION_SECRET`].
 pub const SESSION_SECRET_PREVIOUS: &str = "SESSION_SECRET_PREVIOUS";
+/// ARN of the mail secret, from which the tokens in letters are derived. Takes precedence over
+/// [`MAIL_SECRET`].
+pub const MAIL_SECRET_ARN: &str = "MAIL_SECRET_ARN";
+/// The mail secret itself, for a laptop and for tests.
+pub const MAIL_SECRET: &str = "MAIL_SECRET";
+/// The mail secret before the current one, still accepted; optional, beside [`MAIL_SECRET`].
+pub const MAIL_SECRET_PREVIOUS: &str = "MAIL_SECRET_PREVIOUS";
 /// Algorithm of new signing keys: `RS256` (default) or `ES256`.
 pub const SIGNING_ALGORITHM: &str = "SIGNING_ALGORITHM";
 /// How long after a rotation the previous refresh token still answers with the same successor:
 /// seconds, 0 to 60, default 30.
 pub const REFRESH_GRACE_SECONDS: &str = "REFRESH_GRACE_SECONDS";
+/// Life of an access token: minutes, 1 to 60, default 15.
+pub const ACCESS_TOKEN_MINUTES: &str = "ACCESS_TOKEN_MINUTES";
+/// A session nobody refreshed for this long is over: days, 1 to 365, default 30.
+pub const SESSION_IDLE_DAYS: &str = "SESSION_IDLE_DAYS";
+/// A session is over this long after the sign-in, however often it was refreshed: days, 1 to 365,
+/// default 90 (OWASP ASVS 5.0 7.3.2, 10.4.8).
+pub const SESSION_MAX_DAYS: &str = "SESSION_MAX_DAYS";
+/// `true` refuses the sign-in to an account whose address is not verified; default `false`.
+pub const REQUIRE_VERIFIED_EMAIL: &str = "REQUIRE_VERIFIED_EMAIL";
+/// `private` never tells whether an address has an account already; default `open`.
+pub const REGISTRATION: &str = "REGISTRATION";
+/// How long audit entries stay: days, 1 to 3650, default 400.
+pub const AUDIT_RETENTION_DAYS: &str = "AUDIT_RETENTION_DAYS";
+/// Name of the `EventBridge` bus that domain events go to.
+pub const EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";
+/// Sender of letters: an address, or a name and an address in angle brackets.
+pub const MAIL_FROM: &str = "MAIL_FROM";
+/// SES configuration set of letters, which reports their bounces; optional.
+pub const MAIL_CONFIGURATION_SET: &str = "MAIL_CONFIGURATION_SET";
+/// Where the links in letters lead: the application's URL, absolute, without a trailing slash.
+pub const APP_URL: &str = "APP_URL";
+/// What letters call the application; default `Latchkey`.
+pub const APP_NAME: &str = "APP_NAME";
+/// How long a link that confirms an address works: hours, 1 to 168, default 24.
+pub const VERIFICATION_LINK_HOURS: &str = "VERIFICATION_LINK_HOURS";
+/// How long a link that resets a password works: minutes, 5 to 30, default 30.
+pub const RESET_LINK_MINUTES: &str = "RESET_LINK_MINUTES";
+/// How long the link in an invitation works: days, 1 to 30, default 7.
+pub const INVITATION_LINK_DAYS: &str = "INVITATION_LINK_DAYS";
 /// `true` trusts the system's certificate roots instead of Amazon's own alone, for a TLS-inspecting
 /// proxy or a private endpoint.
 pub const TRUST_SYSTEM_ROOTS: &str = "TRUST_SYSTEM_ROOTS";
@@ -82,17 +119,108 @@ pub fn required(name: &'static str) -> Result<String, ConfigError> {
 pub fn refresh_grace() -> Result<Duration, ConfigError> {
     /// Longer would let a stolen token be used beside the real one (RFC 9700 §4.14.2).
     const MAX_SECONDS: u64 = 60;
-    const DEFAULT: Duration = Duration::from_secs(30);
-    let Some(value) = optional(REFRESH_GRACE_SECONDS) else {
-        return Ok(DEFAULT);
+    number(REFRESH_GRACE_SECONDS, 30, 0..=MAX_SECONDS).map(Duration::from_secs)
+}
+
+/// A whole number within `range`.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn number(
+    name: &'static str,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> Result<u64, ConfigError> {
+    let Some(value) = optional(name) else {
+        return Ok(default);
     };
     match value.parse() {
-        Ok(seconds) if seconds <= MAX_SECONDS => Ok(Duration::from_secs(seconds)),
+        Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(ConfigError::invalid(
-            REFRESH_GRACE_SECONDS,
-            format!("it must be a whole number of seconds from 0 to {MAX_SECONDS}"),
+            name,
+            format!(
+                "it must be a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ),
         )),
     }
+}
+
+/// A number of days, within `range`.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn days(
+    name: &'static str,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> Result<Duration, ConfigError> {
+    number(name, default, range).map(|days| Duration::from_hours(24 * days))
+}
+
+/// One of two words; the first where nothing is set.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn either(name: &'static str, [off, on]: [&str; 2]) -> Result<bool, ConfigError> {
+    match optional(name) {
+        None => Ok(false),
+        Some(value) if value == off => Ok(false),
+        Some(value) if value == on => Ok(true),
+        Some(_) => Err(ConfigError::invalid(
+            name,
+            format!("it must be {off} or {on}"),
+        )),
+    }
+}
+
+/// Whether a sign-in takes a verified address.
+///
+/// # Errors
+/// [`ConfigError`] naming `REQUIRE_VERIFIED_EMAIL`.
+pub fn requires_verified_email() -> Result<bool, ConfigError> {
+    either(REQUIRE_VERIFIED_EMAIL, ["false", "true"])
+}
+
+/// Whether nobody may learn from a registration that an address has an account.
+///
+/// # Errors
+/// [`ConfigError`] naming `REGISTRATION`.
+pub fn registers_privately() -> Result<bool, ConfigError> {
+    either(REGISTRATION, ["open", "private"])
+}
+
+/// Life of an access token.
+///
+/// # Errors
+/// [`ConfigError`] naming `ACCESS_TOKEN_MINUTES`.
+pub fn access_token_lifetime() -> Result<Duration, ConfigError> {
+    number(ACCESS_TOKEN_MINUTES, 15, 1..=60).map(Duration::from_mins)
+}
+
+/// How long audit entries stay.
+///
+/// # Errors
+/// [`ConfigError`] naming `AUDIT_RETENTION_DAYS`.
+pub fn audit_retention() -> Result<Duration, ConfigError> {
+    days(AUDIT_RETENTION_DAYS, 400, 1..=3650)
+}
+
+/// How long a session may lie idle.
+///
+/// # Errors
+/// [`ConfigError`] naming `SESSION_IDLE_DAYS`.
+pub fn session_idle_lifetime() -> Result<Duration, ConfigError> {
+    days(SESSION_IDLE_DAYS, 30, 1..=365)
+}
+
+/// How long a session may live at all.
+///
+/// # Errors
+/// [`ConfigError`] naming `SESSION_MAX_DAYS`.
+pub fn session_max_lifetime() -> Result<Duration, ConfigError> {
+    days(SESSION_MAX_DAYS, 90, 1..=365)
 }
 
 /// The issuer URL: absolute, https (or http on a loopback host), without a trailing slash.
@@ -100,19 +228,30 @@ pub fn refresh_grace() -> Result<Duration, ConfigError> {
 /// # Errors
 /// [`ConfigError`] naming `ISSUER`.
 pub fn issuer() -> Result<String, ConfigError> {
-    let issuer = required(ISSUER)?;
+    base_url(ISSUER)
+}
+
+/// Where the application is: absolute, https (or http on a loopback host), without a trailing slash.
+///
+/// # Errors
+/// [`ConfigError`] naming `APP_URL`.
+pub fn app_url() -> Result<String, ConfigError> {
+    base_url(APP_URL)
+}
+
+fn base_url(name: &'static str) -> Result<String, ConfigError> {
+    let url = required(name)?;
     let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
         .iter()
         .any(|prefix| {
-            issuer
-                .strip_prefix(prefix)
+            url.strip_prefix(prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
         });
-    if !(issuer.starts_with("https://") || loopback) || issuer.ends_with('/') {
+    if !(url.starts_with("https://") || loopback) || url.ends_with('/') {
         return Err(ConfigError::invalid(
-            ISSUER,
+            name,
             "it must be an https:// URL without a trailing slash",
         ));
     }
-    Ok(issuer)
+    Ok(url)
 }

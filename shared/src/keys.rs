@@ -1,11 +1,15 @@
 //! The key ring as a running function uses it: loaded during init, reloaded as it ages.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod cached;
+mod secrets;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use self::cached::Cached;
 use crate::clock::{self, Timestamp};
 use crate::config::{self, ConfigError};
-use crate::secret::{SecretError, Secrets, Unwrappable};
+use crate::secret::{SecretError, SecretSource, Secrets, Unwrappable};
 use crate::session::Session;
 use crate::store::{Store, StoreError};
 use crate::token::TokenError;
@@ -13,15 +17,14 @@ use crate::token::access::{self, AccessToken, Parties, SigningFailed, Subject};
 use crate::token::key_ring::{
     self, GenerationFailed, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey,
 };
-use crate::token::refresh::{self, RefreshClaims, RefreshToken};
+use crate::token::refresh::{RefreshClaims, RefreshToken};
 use crate::user::User;
+
+pub use secrets::CachedSecrets;
 
 /// A token that names an unknown key makes the ring reload, this often at most: forgers cannot turn
 /// made-up key ids into reads of the table.
 const MIN_RELOAD_INTERVAL: Duration = Duration::from_secs(30);
-
-/// How long a secret serves on while it cannot be read again.
-const MAX_SECRET_AGE: Duration = Duration::from_hours(1);
 
 /// Why keys cannot be used right now. All of it passes by itself or after a look at the log.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub enum KeyError {
     /// The table could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The session secret could not be read.
+    /// A secret could not be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The session secret does not open a stored key.
@@ -55,41 +58,6 @@ pub enum VerifyError {
     /// Nobody can tell right now.
     #[error(transparent)]
     Keys(#[from] KeyError),
-}
-
-/// Something loaded from afar, and when.
-struct Cached<T> {
-    state: Mutex<Option<(Timestamp, Arc<T>)>>,
-}
-
-impl<T> Cached<T> {
-    const fn empty() -> Self {
-        Self {
-            state: Mutex::new(None),
-        }
-    }
-
-    fn get(&self) -> Option<(Timestamp, Arc<T>)> {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// The value, if it was loaded less than `max_age` before `now`. Wall-clock time, because the
-    /// monotonic clock may stand still while Lambda freezes the environment.
-    fn fresh(&self, now: Timestamp, max_age: Duration) -> Option<Arc<T>> {
-        self.get()
-            .filter(|(loaded_at, _)| now.since(*loaded_at) < max_age && *loaded_at <= now)
-            .map(|(_, value)| value)
-    }
-
-    fn put(&self, now: Timestamp, value: T) -> Arc<T> {
-        let value = Arc::new(value);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = Some((now, Arc::clone(&value)));
-        value
-    }
 }
 
 /// Verifies access tokens by the published keys.
@@ -165,98 +133,43 @@ impl TokenVerifier {
     }
 }
 
-/// Reads the session secret and verifies refresh tokens with it.
-pub struct SessionSecrets {
-    secrets: Cached<Secrets>,
-}
-
-impl SessionSecrets {
-    /// Reads the secret. A missing or weak one is an error; when Secrets Manager does not answer, the
-    /// first request tries again.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the setting.
-    pub async fn from_env() -> Result<Self, ConfigError> {
-        let secrets = Cached::empty();
-        match Secrets::load().await {
-            Ok(loaded) => {
-                secrets.put(clock::now(), loaded);
-            }
-            Err(SecretError::Config(error)) => return Err(error),
-            Err(error) => tracing::warn!(cause = %error, "the secret was not loaded during init"),
-        }
-        Ok(Self { secrets })
-    }
-
-    /// What an authentic refresh token says. Without I/O, but for an authentic-looking token of a
-    /// secret not seen yet.
-    ///
-    /// # Errors
-    /// [`VerifyError`].
-    pub async fn verify_refresh(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<RefreshClaims, VerifyError> {
-        let secrets = self.current(now).await?;
-        match refresh::verify(&secrets, token) {
-            Ok(claims) => Ok(claims),
-            Err(TokenError::UnknownKey)
-                if self.secrets.fresh(now, MIN_RELOAD_INTERVAL).is_none() =>
-            {
-                let secrets = self.load(now).await?;
-                refresh::verify(&secrets, token).map_err(|_| VerifyError::Invalid)
-            }
-            Err(_) => Err(VerifyError::Invalid),
-        }
-    }
-
-    /// The secrets, at most ten minutes old: a rotation reaches every warm function by then. When they
-    /// cannot be read again, the known ones serve on for an hour.
-    pub(crate) async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
-        if let Some(secrets) = self.secrets.fresh(now, MAX_RING_AGE) {
-            return Ok(secrets);
-        }
-        match self.load(now).await {
-            Ok(secrets) => Ok(secrets),
-            Err(error) => self.secrets.fresh(now, MAX_SECRET_AGE).ok_or(error),
-        }
-    }
-
-    async fn load(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
-        Ok(self.secrets.put(now, Secrets::load().await?))
-    }
-}
-
 /// The two tokens a sign-in or a refresh hands out.
 pub struct TokenPair {
     /// For requests.
     pub access: AccessToken,
     /// For the next pair.
     pub refresh: RefreshToken,
+    /// Life of the access token.
+    pub expires_in: Duration,
 }
 
 /// Mints tokens.
 pub struct TokenIssuer {
     store: Store,
     parties: Parties,
-    secrets: SessionSecrets,
+    secrets: CachedSecrets,
     ring: Cached<Vec<WrappedKey>>,
+    access_token_lifetime: Duration,
 }
 
 impl TokenIssuer {
-    /// Reads `ISSUER`, `AUDIENCE` and the session secret, and loads the ring: best effort, the first
+    /// Reads `ISSUER`, `AUDIENCE`, `ACCESS_TOKEN_MINUTES` and the session secret, and loads the ring: best effort, the first
     /// request tries again.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
-        let (secrets, keys) = tokio::join!(SessionSecrets::from_env(), store.signing_keys());
+        let access_token_lifetime = config::access_token_lifetime()?;
+        let (secrets, keys) = tokio::join!(
+            CachedSecrets::from_env(SecretSource::SESSION),
+            store.signing_keys()
+        );
         let issuer = Self {
             store: store.clone(),
             parties: parties_from_env()?,
             secrets: secrets?,
             ring: Cached::empty(),
+            access_token_lifetime,
         };
         match keys {
             Ok(keys) if !keys.is_empty() => {
@@ -270,7 +183,7 @@ impl TokenIssuer {
 
     /// The secrets it mints with.
     #[must_use]
-    pub const fn secrets(&self) -> &SessionSecrets {
+    pub const fn secrets(&self) -> &CachedSecrets {
         &self.secrets
     }
 
@@ -290,6 +203,7 @@ impl TokenIssuer {
             key: SigningKey::open(key, &secrets)?,
             parties: &self.parties,
             secrets,
+            lifetime: self.access_token_lifetime,
             now,
         })
     }
@@ -308,6 +222,7 @@ pub struct Mint<'a> {
     key: SigningKey,
     parties: &'a Parties,
     secrets: Arc<Secrets>,
+    lifetime: Duration,
     now: Timestamp,
 }
 
@@ -323,8 +238,16 @@ impl Mint<'_> {
             counter: session.counter,
         };
         Ok(TokenPair {
-            access: AccessToken::issue(&self.key, self.parties, user, session, self.now)?,
+            access: AccessToken::issue(
+                &self.key,
+                self.parties,
+                user,
+                session,
+                self.lifetime,
+                self.now,
+            )?,
             refresh: RefreshToken::issue(&self.secrets, &claims),
+            expires_in: self.lifetime,
         })
     }
 }
@@ -334,25 +257,4 @@ fn parties_from_env() -> Result<Parties, ConfigError> {
         issuer: config::issuer()?,
         audience: config::required(config::AUDIENCE)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bug_65_a_loaded_ring_is_used_for_ten_minutes_at_most() {
-        let loaded_at = Timestamp::from_seconds(1_800_000_000);
-        let ring = Cached::empty();
-        assert!(ring.fresh(loaded_at, MAX_RING_AGE).is_none());
-        ring.put(loaded_at, "keys");
-        let age = |seconds| loaded_at.plus(Duration::from_secs(seconds));
-        assert!(ring.fresh(age(599), MAX_RING_AGE).is_some());
-        assert!(ring.fresh(age(600), MAX_RING_AGE).is_none());
-        let before = Timestamp::from_seconds(1_799_999_999);
-        assert!(
-            ring.fresh(before, MAX_RING_AGE).is_none(),
-            "a clock set back trusts nothing"
-        );
-    }
 }

@@ -1,19 +1,24 @@
 //! What every Latchkey function shares.
 //!
 //! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`permission`],
-//! [`session`], [`preferences`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
+//! [`session`], [`preferences`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
 //! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
-//! table attribute; [`direct`] is the edge of functions without a route.
+//! table attribute; [`direct`] is the edge of functions without a route, [`consumer`] of those that take events.
+
+pub use letters;
 
 pub mod aws;
 pub mod clock;
 pub mod config;
+pub mod consumer;
 pub mod direct;
 pub mod email;
+pub mod event;
 pub mod field;
 pub mod http;
 mod json;
 pub mod keys;
+pub mod locale;
 pub mod name;
 pub mod password;
 pub mod permission;

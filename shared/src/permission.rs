@@ -30,6 +30,12 @@ pub enum Permission {
     ListSessions,
     /// End sessions.
     RevokeSession,
+    /// Move an account to another address.
+    ChangeEmail,
+    /// Read what happened to an account.
+    ReadAudit,
+    /// Read what happened to all accounts.
+    ListAudit,
 }
 
 /// Whose accounts a permission reaches.
@@ -49,7 +55,7 @@ pub enum Reach {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadUser,
         Self::UpdateUser,
         Self::DeleteUser,
@@ -61,6 +67,9 @@ impl Permission {
         Self::UpdatePreferences,
         Self::ListSessions,
         Self::RevokeSession,
+        Self::ChangeEmail,
+        Self::ReadAudit,
+        Self::ListAudit,
     ];
 
     /// The permission table.
@@ -82,6 +91,9 @@ impl Permission {
             Self::UpdatePreferences => [Own,    Own,          UpToOwnRole],
             Self::ListSessions      => [Own,    All,          All],
             Self::RevokeSession     => [Own,    Own,          UpToOwnRole],
+            Self::ChangeEmail       => [Own,    Own,          Own],
+            Self::ReadAudit         => [Own,    Own,          All],
+            Self::ListAudit         => [Nobody, Nobody,       All],
         };
         match role {
             Role::User => user,
@@ -171,8 +183,9 @@ mod tests {
     /// Written down a second time, by whom and not by permission, so that a slip in the table shows.
     fn expected(permission: Permission, caller: Role, own: bool, target: Role) -> bool {
         use Permission::{
-            CreateUser, DeleteUser, ListSessions, ListUsers, ReadPreferences, ReadUser,
-            RevokeSession, SetRole, SetStatus, UpdatePreferences, UpdateUser,
+            ChangeEmail, CreateUser, DeleteUser, ListAudit, ListSessions, ListUsers, ReadAudit,
+            ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus, UpdatePreferences,
+            UpdateUser,
         };
         let owners = [
             ReadUser,
@@ -182,6 +195,8 @@ mod tests {
             UpdatePreferences,
             ListSessions,
             RevokeSession,
+            ChangeEmail,
+            ReadAudit,
         ];
         let readers = [ReadUser, ReadPreferences, ListSessions, ListUsers];
         match caller {
@@ -192,9 +207,10 @@ mod tests {
                     || (permission == SetStatus && target == Role::User)
             }
             Role::Admin => {
-                owners.contains(&permission)
+                (own && permission == ChangeEmail)
+                    || (permission != ChangeEmail && owners.contains(&permission))
                     || readers.contains(&permission)
-                    || [CreateUser, SetRole, SetStatus].contains(&permission)
+                    || [CreateUser, SetRole, SetStatus, ListAudit].contains(&permission)
             }
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::config::ConfigError;
-use crate::keys::{KeyError, SessionSecrets};
-use crate::secret::Secrets;
+use crate::keys::{CachedSecrets, KeyError};
+use crate::secret::{SecretSource, Secrets};
 use crate::store::{Change, Store};
-use crate::token::access::LIFETIME;
+use crate::token::access::MAX_LIFETIME;
 use crate::token::key_ring::{
     self, Algorithm, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey, signing_at,
 };
@@ -32,7 +32,7 @@ pub struct Rotated {
 pub struct KeyRotation {
     store: Store,
     algorithm: Algorithm,
-    secrets: SessionSecrets,
+    secrets: CachedSecrets,
 }
 
 impl KeyRotation {
@@ -44,7 +44,7 @@ impl KeyRotation {
         Ok(Self {
             store: store.clone(),
             algorithm: Algorithm::from_env()?,
-            secrets: SessionSecrets::from_env().await?,
+            secrets: CachedSecrets::from_env(SecretSource::SESSION).await?,
         })
     }
 
@@ -162,7 +162,7 @@ fn plan_rotation(keys: &[PublicKey], now: Timestamp) -> RotationPlan {
         .windows(2)
         .filter(|pair| {
             let last_signature = pair[1].signs_from.plus(MAX_RING_AGE);
-            now > last_signature.plus(LIFETIME).plus(RETIRED_AFTER)
+            now > last_signature.plus(MAX_LIFETIME).plus(RETIRED_AFTER)
         })
         .map(|pair| pair[0].kid.clone())
         .collect();
@@ -226,7 +226,11 @@ mod tests {
     fn a_key_is_retired_only_when_nothing_it_signed_can_be_valid() {
         let replaced = start().plus(30 * DAY);
         let keys = [key("a", start()), key("b", replaced)];
-        assert!(plan_rotation(&keys, replaced.plus(HOUR)).retire.is_empty());
-        assert_eq!(plan_rotation(&keys, replaced.plus(2 * HOUR)).retire, ["a"]);
+        assert!(
+            plan_rotation(&keys, replaced.plus(2 * HOUR))
+                .retire
+                .is_empty()
+        );
+        assert_eq!(plan_rotation(&keys, replaced.plus(3 * HOUR)).retire, ["a"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The session secret, by version, and the subkeys derived from it.
+//! The secrets, by version, and the subkeys derived from them.
 
 use std::fmt;
 
@@ -38,6 +38,7 @@ enum Purpose {
     Version,
     RefreshToken,
     SigningKeyWrapping,
+    ActionToken,
 }
 
 impl Purpose {
@@ -46,11 +47,12 @@ impl Purpose {
             Self::Version => b"latchkey/secret-version/v1",
             Self::RefreshToken => b"latchkey/refresh-token/v1",
             Self::SigningKeyWrapping => b"latchkey/signing-key-wrapping/v1",
+            Self::ActionToken => b"latchkey/action-token/v1",
         }
     }
 }
 
-/// One version of the session secret, as an HKDF-SHA256 pseudo-random key.
+/// One version of a secret, as an HKDF-SHA256 pseudo-random key.
 pub struct Secret {
     version: SecretVersion,
     prk: hkdf::Prk,
@@ -108,6 +110,12 @@ impl Secret {
     #[must_use]
     pub fn refresh_token_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(Purpose::RefreshToken))
+    }
+
+    /// The key that authenticates the tokens in letters.
+    #[must_use]
+    pub fn action_token_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(Purpose::ActionToken))
     }
 
     /// Seals a private key. `context` (its public identity) must be the same when it is opened.
@@ -168,7 +176,7 @@ pub enum SecretError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Secrets Manager did not answer. Worth trying again.
-    #[error("the session secret could not be read: {0}")]
+    #[error("a secret could not be read: {0}")]
     Unavailable(String),
 }
 
@@ -177,6 +185,29 @@ impl fmt::Debug for SecretError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }
+}
+
+/// Where a secret comes from: the settings that hold it or name it.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretSource {
+    arn: &'static str,
+    current: &'static str,
+    previous: &'static str,
+}
+
+impl SecretSource {
+    /// The secret behind refresh tokens and signing keys.
+    pub const SESSION: Self = Self {
+        arn: config::SESSION_SECRET_ARN,
+        current: config::SESSION_SECRET,
+        previous: config::SESSION_SECRET_PREVIOUS,
+    };
+    /// The secret behind the tokens in letters: who sends letters cannot mint sessions.
+    pub const MAIL: Self = Self {
+        arn: config::MAIL_SECRET_ARN,
+        current: config::MAIL_SECRET,
+        previous: config::MAIL_SECRET_PREVIOUS,
+    };
 }
 
 /// The secret in use, and the one before it while it is still accepted.
@@ -208,21 +239,21 @@ impl Secrets {
             .find(|secret| secret.version == version)
     }
 
-    /// Reads the session secret: from Secrets Manager when `SESSION_SECRET_ARN` is set (versions
-    /// `AWSCURRENT` and `AWSPREVIOUS`), else from `SESSION_SECRET` and `SESSION_SECRET_PREVIOUS`.
+    /// Reads a secret: from Secrets Manager when its ARN is set (versions `AWSCURRENT` and
+    /// `AWSPREVIOUS`), else from the settings that hold it.
     ///
     /// # Errors
     /// [`SecretError`].
-    pub async fn load() -> Result<Self, SecretError> {
-        if let Some(arn) = config::optional(config::SESSION_SECRET_ARN) {
-            return load_from_secrets_manager(&arn).await;
+    pub async fn load(source: SecretSource) -> Result<Self, SecretError> {
+        if let Some(arn) = config::optional(source.arn) {
+            return load_from_secrets_manager(source.arn, &arn).await;
         }
-        let current = config::required(config::SESSION_SECRET)?;
-        let previous = config::optional(config::SESSION_SECRET_PREVIOUS);
+        let current = config::required(source.current)?;
+        let previous = config::optional(source.previous);
         Ok(Self::new(
-            parse(config::SESSION_SECRET, &current)?,
+            parse(source.current, &current)?,
             previous
-                .map(|previous| parse(config::SESSION_SECRET_PREVIOUS, &previous))
+                .map(|previous| parse(source.previous, &previous))
                 .transpose()?,
         ))
     }
@@ -232,7 +263,7 @@ fn parse(name: &'static str, input: &str) -> Result<Secret, ConfigError> {
     Secret::new(input).map_err(|reason| ConfigError::invalid(name, reason))
 }
 
-async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, SecretError> {
+async fn load_from_secrets_manager(name: &'static str, arn: &str) -> Result<Secrets, SecretError> {
     let client = aws_sdk_secretsmanager::Client::new(&aws::sdk_config().await?);
     let fetch = |stage: &str| {
         client
@@ -242,7 +273,6 @@ async fn load_from_secrets_manager(arn: &str) -> Result<Secrets, SecretError> {
             .send()
     };
     let (current, previous) = tokio::join!(fetch("AWSCURRENT"), fetch("AWSPREVIOUS"));
-    let name = config::SESSION_SECRET_ARN;
     let text = |value: Option<&str>| {
         parse(
             name,

@@ -7,14 +7,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::config::{self, ConfigError};
 use crate::field::FieldError;
 use crate::user::{Status, User, UserId, uuid_id};
 
-/// A session nobody refreshed for this long is over.
-pub const IDLE_LIFETIME: Duration = Duration::from_hours(720);
-/// A session is over this long after the sign-in, however often it was refreshed (OWASP ASVS 5.0
-/// 7.3.2, 10.4.8).
-pub const ABSOLUTE_LIFETIME: Duration = Duration::from_hours(2160);
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
 pub const RECENT_SIGN_IN: Duration = Duration::from_mins(5);
 
@@ -24,6 +20,28 @@ const MAX_USER_AGENT_BYTES: usize = 256;
 uuid_id! {
     /// Identifies a session within its user.
     SessionId
+}
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLifetimes {
+    /// Without a refresh.
+    pub idle: Duration,
+    /// At all.
+    pub max: Duration,
+}
+
+impl SessionLifetimes {
+    /// Reads `SESSION_IDLE_DAYS` and `SESSION_MAX_DAYS`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            idle: config::session_idle_lifetime()?,
+            max: config::session_max_lifetime()?,
+        })
+    }
 }
 
 /// Why a session was ended before its time.
@@ -51,6 +69,10 @@ pub struct Session {
     pub rotated_at: Timestamp,
     /// When the user signed in: `auth_time` in the tokens.
     pub created_at: Timestamp,
+    /// When it is over unless it is refreshed before.
+    pub idle_until: Timestamp,
+    /// When it is over, however often it is refreshed.
+    pub ends_at: Timestamp,
     /// Version of the credential whose hash was verified at sign-in.
     pub credential_version: u64,
     /// The user's `session_epoch` at sign-in.
@@ -83,6 +105,7 @@ impl Session {
         credential_version: u64,
         ip_address: Option<String>,
         user_agent: Option<&str>,
+        lifetimes: SessionLifetimes,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -91,6 +114,8 @@ impl Session {
             counter: 0,
             rotated_at: now,
             created_at: now,
+            idle_until: now.plus(lifetimes.idle),
+            ends_at: now.plus(lifetimes.max),
             credential_version,
             session_epoch: user.session_epoch,
             ip_address,
@@ -113,12 +138,10 @@ impl Session {
             && now < self.expires_at()
     }
 
-    /// When it ends by itself: 30 days after the last refresh, 90 days after the sign-in at the latest.
+    /// When it ends by itself.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
-        let idle = self.rotated_at.plus(IDLE_LIFETIME);
-        let absolute = self.created_at.plus(ABSOLUTE_LIFETIME);
-        idle.min(absolute)
+        self.idle_until.min(self.ends_at)
     }
 }
 
@@ -164,6 +187,10 @@ mod tests {
     use crate::user::Role;
 
     const DAY: Duration = Duration::from_hours(24);
+    const LIFETIMES: SessionLifetimes = SessionLifetimes {
+        idle: Duration::from_hours(30 * 24),
+        max: Duration::from_hours(90 * 24),
+    };
 
     type Change = fn(&mut User, &mut Session);
 
@@ -171,7 +198,7 @@ mod tests {
         let now = Timestamp::from_seconds(1_800_000_000);
         let email = Email::parse("a@example.com").expect("valid");
         let user = User::register(email, None, None, Role::User, now);
-        let session = Session::start(&user, user.credential_version, None, None, now);
+        let session = Session::start(&user, user.credential_version, None, None, LIFETIMES, now);
         (user, session, now)
     }
 
@@ -200,7 +227,7 @@ mod tests {
         let (user, mut session, start) = signed_in();
         assert!(session.is_live(&user, start.plus(29 * DAY)));
         assert!(!session.is_live(&user, start.plus(30 * DAY)), "idle");
-        session.rotated_at = start.plus(89 * DAY);
+        session.idle_until = start.plus((89 + 30) * DAY);
         assert!(session.is_live(&user, start.plus(89 * DAY)));
         assert!(!session.is_live(&user, start.plus(90 * DAY)), "absolute");
     }
@@ -222,7 +249,7 @@ mod tests {
     fn bug_54_a_user_agent_is_cut_and_cannot_forge_a_log_line() {
         let hostile = format!("a\r\nINFO forged\u{1b}[31m{}", "ä".repeat(300));
         let (user, _, now) = signed_in();
-        let kept = Session::start(&user, 1, None, Some(&hostile), now).user_agent;
+        let kept = Session::start(&user, 1, None, Some(&hostile), LIFETIMES, now).user_agent;
         let kept = kept.expect("kept");
         assert!(kept.len() <= MAX_USER_AGENT_BYTES && kept.starts_with("aINFO forged[31mää"));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use letters::Locale;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -186,6 +187,12 @@ pub struct User {
     /// Family name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Name>,
+    /// Language of the letters to it.
+    #[serde(default)]
+    pub locale: Locale,
+    /// Whether it was made without a password, and waits for its owner to set one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invited: bool,
     /// What it may do.
     pub role: Role,
     /// Whether it may sign in, as it was last set: [`status_at`](Self::status_at) knows whether a
@@ -222,6 +229,8 @@ impl User {
             email_verified: false,
             first_name,
             last_name,
+            locale: Locale::default(),
+            invited: false,
             role,
             status: Status::Active,
             suspension: None,

@@ -103,7 +103,7 @@ async fn rotation_publishes_ahead_and_retires_behind() {
     age_keys(&bundle, day);
     assert_eq!(signing_kid(&bundle).await, second);
     assert_eq!(bundle.invoke("rotate-keys", &json!({})).await, nothing);
-    age_keys(&bundle, 90 * MINUTE_MILLIS);
+    age_keys(&bundle, 140 * MINUTE_MILLIS);
     let rotated = bundle.invoke("rotate-keys", &json!({})).await;
     assert_eq!(rotated["removed"], json!([first]));
     assert_eq!(published(&bundle).await, [second]);

@@ -1,25 +1,32 @@
 //! The whole bundle under test.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use local::engine::Engine;
 use local::event::{HttpRequest, matches_route};
 use local::function::Function;
+use local::functions::Functions;
+use local::pump::{Pump, Storage};
+use local::services::Services;
 use local::settings::{Settings, TABLE};
 use local::template::{FunctionBlock, Template};
 use local::workspace_root;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use crate::{Answer, Contract, Recorder};
+
+/// How long the pump waits before it repeats an invocation that failed: tests wait for it.
+const RETRY_DELAY: Duration = Duration::from_millis(1);
 
 /// The password of every account the harness makes.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// A strong secret, for tests alone.
 const SECRET: &str = "uT7xKq2mWz9RbLc4VnYe8HgPs3JdFa6oNiXy1BwQvMtZkEr5";
+/// Another one, for letters.
+pub const MAIL_SECRET: &str = "Zr4tBv8nMq1xWc6yKe9uJh3gLf7dSp2aOi5zXw0RbTkEmNoC";
 
 /// Table, functions and everything between them. Each test has its own.
 pub struct Bundle {
@@ -27,8 +34,10 @@ pub struct Bundle {
     functions: Vec<FunctionBlock>,
     contract: Contract,
     pub(crate) engine: Engine,
-    recorder: Recorder,
-    running: Mutex<HashMap<String, Arc<Function>>>,
+    recorder: Arc<Recorder>,
+    pub(crate) running: Arc<Functions>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) pump: Pump<Arc<Functions>>,
     accounts: AtomicU32,
 }
 
@@ -70,24 +79,45 @@ impl Bundle {
         engine
             .create_table(&template, TABLE)
             .expect("the template's table is valid");
-        let recorder = Recorder::start(engine.endpoint()).await;
+        let recorder = Arc::new(Recorder::start(engine.endpoint()).await);
+        let services = Arc::new(Services::in_memory().await.expect("the services start"));
+        let binaries = Path::new(binary).parent().expect("a folder of binaries");
+        let functions = template.functions();
+        let running = Functions::new(binaries.to_owned(), {
+            let (functions, recorder) = (functions.clone(), Arc::clone(&recorder));
+            let (services, binaries) = (services.endpoint().to_owned(), binaries.to_owned());
+            move |name| {
+                // At once, and not after all the pump's retries.
+                let _ = built(&binaries, name);
+                Ok(environment(&functions, &recorder, &services, name))
+            }
+        });
+        let running = Arc::new(running);
+        let pump = Pump::new(
+            &template,
+            engine.database(),
+            Arc::clone(&services),
+            Storage::in_memory(),
+            Arc::clone(&running),
+        );
         Self {
-            binaries: Path::new(binary)
-                .parent()
-                .expect("a folder of binaries")
-                .to_owned(),
-            functions: template.functions(),
+            binaries: binaries.to_owned(),
+            functions,
             contract: Contract::load(&root),
             engine,
             recorder,
-            running: Mutex::default(),
+            running,
+            services,
+            pump: pump
+                .expect("the template's triggers are understood")
+                .retry_delay(RETRY_DELAY),
             accounts: AtomicU32::new(0),
         }
     }
 
     /// What stands between the functions and the table.
     #[must_use]
-    pub const fn recorder(&self) -> &Recorder {
+    pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
@@ -97,14 +127,8 @@ impl Bundle {
     /// When the template has no such function.
     #[must_use]
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
-        let block = self.functions.iter().find(|block| block.binary == function);
-        let block = block.unwrap_or_else(|| panic!("template.yaml has no function {function}"));
-        let settings = Settings {
-            endpoint: self.recorder.endpoint_for(function),
-            issuer: "http://127.0.0.1:9000".to_owned(),
-            session_secret: SECRET.to_owned(),
-        };
-        settings.environment(block)
+        let services = self.services.endpoint();
+        environment(&self.functions, &self.recorder, services, function)
     }
 
     /// Where a binary is.
@@ -113,12 +137,7 @@ impl Bundle {
     /// When it is not built.
     #[must_use]
     pub fn binary(&self, function: &str) -> PathBuf {
-        let binary = self.binaries.join(function);
-        assert!(
-            binary.exists(),
-            "{function} is not built: run cargo test --workspace"
-        );
-        binary
+        built(&self.binaries, function)
     }
 
     /// Starts one more process of a function.
@@ -126,25 +145,36 @@ impl Bundle {
     /// # Panics
     /// When it does not start.
     pub async fn spawn(&self, function: &str) -> Function {
-        Function::start(&self.binary(function), &self.environment(function))
+        let spawned = self.running.spawn(function).await;
+        spawned.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts one more process of a function, with a setting of its own.
+    ///
+    /// # Panics
+    /// When it does not start, or the template does not give it this setting.
+    pub async fn spawn_with(&self, function: &str, setting: &str, value: &str) -> Function {
+        let mut environment = self.environment(function);
+        let known = environment.iter_mut().find(|(name, _)| name == setting);
+        value.clone_into(&mut known.expect("a setting of the function").1);
+        Function::start(&self.binary(function), &environment)
             .await
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The process of a function that all calls share; started by the first.
+    /// The process of a function that all calls and the pump share; started by the first, and again when it
+    /// has ended.
+    ///
+    /// # Panics
+    /// When it does not start.
     pub async fn function(&self, function: &str) -> Arc<Function> {
-        let mut running = self.running.lock().await;
-        if let Some(running) = running.get(function) {
-            return Arc::clone(running);
-        }
-        let started = Arc::new(self.spawn(function).await);
-        running.insert(function.to_owned(), Arc::clone(&started));
-        started
+        let running = self.running.get(function).await;
+        running.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Ends the shared process of a function; the next call starts another.
     pub async fn restart(&self, function: &str) {
-        self.running.lock().await.remove(function);
+        self.running.restart(function).await;
     }
 
     /// Invokes a function directly.
@@ -274,4 +304,31 @@ impl Bundle {
     pub fn functions(&self) -> &[FunctionBlock] {
         &self.functions
     }
+}
+
+fn built(binaries: &Path, function: &str) -> PathBuf {
+    let binary = binaries.join(function);
+    assert!(
+        binary.exists(),
+        "{function} is not built: run cargo test --workspace"
+    );
+    binary
+}
+
+fn environment(
+    functions: &[FunctionBlock],
+    recorder: &Recorder,
+    services: &str,
+    function: &str,
+) -> Vec<(String, String)> {
+    let block = functions.iter().find(|block| block.binary == function);
+    let block = block.unwrap_or_else(|| panic!("template.yaml has no function {function}"));
+    let settings = Settings {
+        endpoint: recorder.endpoint_for(function),
+        services: services.to_owned(),
+        issuer: "http://127.0.0.1:9000".to_owned(),
+        session_secret: SECRET.to_owned(),
+        mail_secret: MAIL_SECRET.to_owned(),
+    };
+    settings.environment(block)
 }

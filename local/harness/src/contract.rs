@@ -149,6 +149,16 @@ impl Contract {
         assert_eq!(waits, answer.status == 503, "{what}: retry-after");
     }
 
+    /// Checks a value against a schema of the document by its name.
+    ///
+    /// # Panics
+    /// When it differs.
+    #[track_caller]
+    pub fn check_component(&self, name: &str, value: &Value) {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        self.check_schema(name, &schema, value);
+    }
+
     #[track_caller]
     fn check_schema(&self, what: &str, schema: &Value, body: &Value) {
         let schema = json!({

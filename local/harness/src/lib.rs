@@ -5,13 +5,16 @@ mod answer;
 mod budget;
 mod bundle;
 mod contract;
+mod events;
 mod recorder;
 mod table;
 
 pub use answer::Answer;
-pub use bundle::{Account, Bundle, PASSWORD};
+pub use bundle::{Account, Bundle, MAIL_SECRET, PASSWORD};
 pub use contract::{Contract, Operation};
+pub use events::{Failed, Letter};
 pub use local::event::HttpRequest;
 pub use local::function::{Function, FunctionError, Outcome};
+pub use local::services::{Fault as ServiceFault, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
 pub use recorder::{Call, Cost, Fault, Recorder, Touch};

@@ -304,6 +304,18 @@ fn touched(operation: &str, request: &Value) -> Vec<Touch> {
                 .map(|item| touch(operation, key(item)))
                 .collect()
         }
+        "BatchWriteItem" => {
+            let tables = request["RequestItems"].as_object();
+            let writes = tables.into_iter().flatten();
+            let writes = writes.filter_map(|(_, writes)| writes.as_array()).flatten();
+            writes
+                .map(|write| match &write["PutRequest"]["Item"] {
+                    Value::Null => key(&write["DeleteRequest"]["Key"]),
+                    item => key(item),
+                })
+                .map(|key| touch(operation, key))
+                .collect()
+        }
         "TransactWriteItems" => {
             let parts = request["TransactItems"].as_array();
             let parts = parts

@@ -8,11 +8,12 @@ use lambda_http::http::header::AUTHORIZATION;
 use super::error::{ApiError, ErrorCode};
 use super::query::PathUser;
 use crate::clock::{self, Timestamp};
+use crate::email::Email;
 use crate::keys::TokenVerifier;
 use crate::permission::{Denied, Permission, Reach};
 use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
-use crate::store::{AuthenticationRead, Store, StoreError, Target};
+use crate::store::{AuthenticationRead, Credential, Store, StoreError, Target};
 use crate::token::access::Subject;
 use crate::user::{User, UserId};
 
@@ -163,6 +164,28 @@ impl Bearer {
             preferences: false,
         };
         Caller::from_read(self.read(store, Some(target)).await?, self.now)
+    }
+
+    /// Reads whether the session counts, and the credential of the address that is thought to be the
+    /// caller's, in the same round trip.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_with_credential(
+        &self,
+        store: &Store,
+        email: &Email,
+    ) -> Result<(Caller, Option<Credential>), ApiError> {
+        let Subject {
+            user_id,
+            session_id,
+            ..
+        } = &self.subject;
+        let (read, credential) = store
+            .read_with_credential(user_id, session_id, email)
+            .await?;
+        let (caller, _) = Caller::from_read(read, self.now)?;
+        Ok((caller, credential))
     }
 
     async fn read(

@@ -60,6 +60,8 @@ error_codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read.";
     /// One or more fields are wrong; `errors` names them all.
     InvalidFields = "invalid_fields", BAD_REQUEST, "Some fields are not valid.";
+    /// The token of a letter is malformed, forged, expired, used or another's; which, is not told.
+    InvalidActionToken = "invalid_action_token", BAD_REQUEST, "This link is not valid, or not any more.";
     /// Address or password is wrong; which one is not told.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The email address or the password is wrong.";
     /// There is no bearer token.
@@ -70,6 +72,8 @@ error_codes! {
     Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
     /// The password was right, but the account is suspended.
     AccountSuspended = "account_suspended", FORBIDDEN, "This account is suspended.";
+    /// The password was right, but the address is not verified and has to be.
+    EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your email address first.";
     /// The sign-in is too long ago for this.
     ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again to do this.";
     /// There is no such user.
@@ -286,6 +290,7 @@ impl From<WriteRefused> for ApiError {
         match refused {
             WriteRefused::Changed => ErrorCode::Conflict.into(),
             WriteRefused::LastAdmin => ErrorCode::LastAdmin.into(),
+            WriteRefused::EmailTaken => ErrorCode::EmailTaken.into(),
             WriteRefused::Store(error) => error.into(),
         }
     }

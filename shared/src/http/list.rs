@@ -58,7 +58,7 @@ fn parse_number(input: &str, max: usize, range: &str) -> Result<usize, FieldErro
 
 /// Writes and reads the cursors of one list with one order and one set of filters.
 ///
-/// A cursor is a position, 16 bytes, and a checksum over it and the list it belongs to. It is no secret and
+/// A cursor is a position and a checksum over it and the list it belongs to. It is no secret and
 /// grants nothing: the partition is never in it, and the range it is used in is the server's.
 #[derive(Clone, Debug)]
 pub struct Cursors {
@@ -72,38 +72,45 @@ impl Cursors {
         Self { list }
     }
 
-    /// The position in a cursor.
+    /// The id in a cursor.
     ///
     /// # Errors
     /// `invalid_value` when it is none of this list.
-    pub fn parse(&self, cursor: &str) -> Result<Uuid, FieldError> {
-        let foreign = || {
-            FieldError::new(
-                "invalid_value",
-                "This is no cursor of this list with this sort and these filters.",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| foreign())?;
-        let (id, checksum) = bytes.split_first_chunk::<16>().ok_or_else(foreign)?;
-        let position = Uuid::from_bytes(*id);
-        if checksum == self.checksum(position) {
-            Ok(position)
-        } else {
-            Err(foreign())
+    pub fn parse_id(&self, cursor: &str) -> Result<Uuid, FieldError> {
+        Uuid::from_slice(&self.parse(cursor)?).map_err(|_| foreign())
+    }
+
+    /// The text in a cursor.
+    ///
+    /// # Errors
+    /// `invalid_value` when it is none of this list.
+    pub fn parse_text(&self, cursor: &str) -> Result<String, FieldError> {
+        String::from_utf8(self.parse(cursor)?).map_err(|_| foreign())
+    }
+
+    fn parse(&self, cursor: &str) -> Result<Vec<u8>, FieldError> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| foreign())?;
+        let (position, checksum) = bytes
+            .split_last_chunk::<CHECKSUM_BYTES>()
+            .ok_or_else(foreign)?;
+        if *checksum != self.checksum(position) {
+            return Err(foreign());
         }
+        bytes.truncate(bytes.len() - CHECKSUM_BYTES);
+        Ok(bytes)
     }
 
     /// The cursor of a position.
     #[must_use]
-    pub fn write(&self, position: Uuid) -> String {
-        let mut bytes = position.as_bytes().to_vec();
-        bytes.extend(self.checksum(position));
+    pub fn write(&self, position: impl AsRef<[u8]>) -> String {
+        let mut bytes = position.as_ref().to_vec();
+        bytes.extend(self.checksum(position.as_ref()));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn checksum(&self, position: Uuid) -> [u8; CHECKSUM_BYTES] {
+    fn checksum(&self, position: &[u8]) -> [u8; CHECKSUM_BYTES] {
         let mut context = digest::Context::new(&digest::SHA256);
-        context.update(position.as_bytes());
+        context.update(position);
         context.update(self.list.as_bytes());
         let mut checksum = [0; CHECKSUM_BYTES];
         checksum.copy_from_slice(&context.finish().as_ref()[..CHECKSUM_BYTES]);
@@ -111,11 +118,38 @@ impl Cursors {
     }
 }
 
+fn foreign() -> FieldError {
+    FieldError::new(
+        "invalid_value",
+        "This is no cursor of this list with this sort and these filters.",
+    )
+}
+
 /// A page on the wire.
 #[derive(Serialize)]
 struct ListResponse<T> {
     data: Vec<T>,
     page: PageResponse,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<ListMeta>,
+}
+
+/// What is known of a whole list.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ListMeta {
+    total: Option<u64>,
+    approximate: bool,
+}
+
+impl ListMeta {
+    /// About so many elements, if anybody counts them.
+    #[must_use]
+    pub fn approximate(total: Option<i64>) -> Self {
+        Self {
+            total: total.map(|total| u64::try_from(total).unwrap_or_default()),
+            approximate: true,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -133,20 +167,21 @@ struct PageResponse {
 pub fn list_reply<T: Serialize>(
     data: Vec<T>,
     limit: usize,
-    next: Option<Uuid>,
-    cursors: &Cursors,
+    next_cursor: Option<String>,
+    meta: Option<ListMeta>,
     fields: &Projection,
 ) -> ApiResult {
     let page = PageResponse {
         limit,
-        has_more: next.is_some(),
-        next_cursor: next.map(|position| cursors.write(position)),
+        has_more: next_cursor.is_some(),
+        next_cursor,
     };
     if fields.is_all() {
-        return json(StatusCode::OK, &ListResponse { data, page });
+        return json(StatusCode::OK, &ListResponse { data, page, meta });
     }
     let data: Result<Vec<_>, _> = data.iter().map(|element| fields.of(element)).collect();
-    json(StatusCode::OK, &ListResponse { data: data?, page })
+    let data = data?;
+    json(StatusCode::OK, &ListResponse { data, page, meta })
 }
 
 impl From<TooFar> for ApiError {
@@ -192,18 +227,18 @@ mod tests {
     fn bug_39_a_cursor_counts_for_its_own_list_alone() {
         let position = Uuid::from_u128(7);
         let cursor = cursors("users createdAt").write(position);
-        assert_eq!(cursors("users createdAt").parse(&cursor), Ok(position));
-        assert!(cursors("users -createdAt").parse(&cursor).is_err());
+        assert_eq!(cursors("users createdAt").parse_id(&cursor), Ok(position));
+        assert!(cursors("users -createdAt").parse_id(&cursor).is_err());
         for at in 0..cursor.len() {
             assert!(
-                cursors("users createdAt").parse(&cursor[..at]).is_err(),
+                cursors("users createdAt").parse_id(&cursor[..at]).is_err(),
                 "cut at {at}"
             );
             let mut changed = cursor.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("ASCII");
             assert!(
-                cursors("users createdAt").parse(&changed).is_err(),
+                cursors("users createdAt").parse_id(&changed).is_err(),
                 "changed at {at}"
             );
         }
@@ -214,12 +249,12 @@ mod tests {
         fn every_position_survives(position: u128, list: String) {
             let position = Uuid::from_u128(position);
             let cursors = Cursors::of(list);
-            prop_assert_eq!(cursors.parse(&cursors.write(position)), Ok(position));
+            prop_assert_eq!(cursors.parse_id(&cursors.write(position)), Ok(position));
         }
 
         #[test]
         fn no_cursor_panics(text in ".{0,60}") {
-            let _ = cursors("users").parse(&text);
+            let _ = cursors("users").parse_id(&text);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The HTTP edge: requests in, answers and problem documents out.
 
+mod action;
+mod audit;
 mod bearer;
 mod body;
 mod conditional;
@@ -12,6 +14,7 @@ mod reply;
 mod serve;
 mod user;
 
+pub use audit::AuditQuery;
 pub use bearer::{Bearer, Caller, authorize_beside, bearer_token};
 pub use body::{Fields, json_object};
 pub use conditional::{IfMatch, if_match};
@@ -19,14 +22,14 @@ pub use error::{ApiError, ErrorCode};
 pub use idempotency::idempotency;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
-pub use list::{Cursors, DEFAULT_LIMIT, list_reply, parse_limit, parse_page};
-pub use new_account::NewAccount;
+pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
+pub use new_account::{NewAccount, PasswordField};
 pub use query::{
     PathUser, Projection, query_parameter, reject_unknown_parameters, session_id, user_id,
 };
-pub use reply::{Reply, json, no_content};
+pub use reply::{Reply, accepted, json, no_content};
 pub(crate) use serve::guarded;
-pub use serve::{client_address, client_user_agent, has_body, serve};
+pub use serve::{accepted_locale, client_address, client_user_agent, has_body, serve};
 pub use user::{TokenResponse, UserResponse};
 
 use crate::clock;

@@ -2,41 +2,59 @@
 
 use super::ApiResult;
 use super::body::Fields;
-use super::error::ErrorCode;
+use super::error::{ApiError, ErrorCode};
 use super::user::UserResponse;
 use crate::clock::Timestamp;
 use crate::email::Email;
+use crate::locale::{self, Locale};
 use crate::name::Name;
-use crate::password::{Match, Password};
+use crate::password::{HashingFailed, Match, Password, PasswordHash};
 use crate::store::{Change, Idempotency, Registration, Store};
 use crate::user::{Role, User};
+
+/// Whether a body has to name a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordField {
+    /// It has to.
+    Required,
+    /// Without one, the owner is invited to set it.
+    Optional,
+}
 
 /// An account as a client describes it.
 pub struct NewAccount {
     /// Its address.
     pub email: Email,
-    /// Its password.
-    pub password: Password,
+    /// Its password; without one, its owner is invited.
+    pub password: Option<Password>,
     /// Given name.
     pub first_name: Option<Name>,
     /// Family name.
     pub last_name: Option<Name>,
+    /// Language of the letters to it, where the body names one.
+    pub locale: Option<Locale>,
 }
 
 impl NewAccount {
-    /// Takes `email`, `password`, `firstName` and `lastName` out of a body.
-    pub fn take(fields: &mut Fields) -> Option<Self> {
+    /// Takes `email`, `password`, `firstName`, `lastName` and `locale` out of a body.
+    pub fn take(fields: &mut Fields, password: PasswordField) -> Option<Self> {
         let email = fields.required("email", Email::parse);
-        let password = fields.required("password", Password::parse_new);
+        let password = match password {
+            PasswordField::Required => fields.required("password", Password::parse_new).map(Some),
+            PasswordField::Optional => fields.optional("password", Password::parse_new),
+        };
         let first_name = fields.optional("firstName", Name::parse);
         let last_name = fields.optional("lastName", Name::parse);
+        let locale = fields.optional("locale", locale::parse);
         let names = [&first_name, &last_name].map(|name| name.as_ref()?.as_ref());
-        fields.check_password_policy("password", password.as_ref(), email.as_ref(), names);
+        let new = password.as_ref().and_then(Option::as_ref);
+        fields.check_password_policy("password", new, email.as_ref(), names);
         Some(Self {
             email: email?,
             password: password?,
             first_name: first_name?,
             last_name: last_name?,
+            locale: locale?,
         })
     }
 
@@ -44,7 +62,19 @@ impl NewAccount {
     #[must_use]
     pub fn user(&self, role: Role, now: Timestamp) -> User {
         let (first_name, last_name) = (self.first_name.clone(), self.last_name.clone());
-        User::register(self.email.clone(), first_name, last_name, role, now)
+        User {
+            locale: self.locale.unwrap_or_default(),
+            invited: self.password.is_none(),
+            ..User::register(self.email.clone(), first_name, last_name, role, now)
+        }
+    }
+
+    /// The hash of its password, if it has one.
+    ///
+    /// # Errors
+    /// [`HashingFailed`].
+    pub fn hash(&self) -> Result<Option<PasswordHash>, HashingFailed> {
+        self.password.as_ref().map(Password::hash).transpose()
     }
 
     /// Makes `user`, who is this account, and answers so; a repeat gets the answer it got before.
@@ -61,19 +91,27 @@ impl NewAccount {
         idempotency: Option<&Idempotency>,
         change: &Change,
     ) -> ApiResult {
-        let hash = self.password.hash()?;
-        let made = match store.register(user, hash, idempotency, change).await? {
-            Registration::Done => return UserResponse::created(user),
-            Registration::EmailTaken => return Err(ErrorCode::EmailTaken.into()),
-            Registration::KeyReused => return Err(ErrorCode::IdempotencyKeyReused.into()),
-            Registration::Repeated(made) => made,
+        let hash = self.hash()?;
+        match store.register(user, hash, idempotency, change).await? {
+            Registration::Done => UserResponse::created(user),
+            Registration::EmailTaken => Err(ErrorCode::EmailTaken.into()),
+            Registration::Repeated(made) if self.describes(store, &made).await? => {
+                UserResponse::created(&made)
+            }
+            Registration::Repeated(_) | Registration::KeyReused => {
+                Err(ErrorCode::IdempotencyKeyReused.into())
+            }
+        }
+    }
+
+    /// Whether an account that was made before has this password, or like this one none.
+    async fn describes(&self, store: &Store, made: &User) -> Result<bool, ApiError> {
+        let Some(password) = &self.password else {
+            return Ok(made.invited);
         };
         let credential = store.get_credential(&made.email).await?;
         let credential = credential.filter(|credential| credential.user_id == made.id);
-        let hash = credential.map(|credential| credential.password_hash);
-        match self.password.matches(hash.as_ref())? {
-            Match::No => Err(ErrorCode::IdempotencyKeyReused.into()),
-            Match::Yes | Match::YesButOutdated => UserResponse::created(&made),
-        }
+        let hash = credential.and_then(|credential| credential.password_hash);
+        Ok(password.matches(hash.as_ref())? != Match::No)
     }
 }

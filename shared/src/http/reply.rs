@@ -39,6 +39,19 @@ pub fn no_content() -> Reply {
     }
 }
 
+/// The answer to whoever asks for a letter: the same, whatever is known of the address.
+///
+/// # Errors
+/// `internal` when it has no JSON form.
+pub fn accepted() -> ApiResult {
+    #[derive(Serialize)]
+    struct Accepted {
+        message: &'static str,
+    }
+    let message = "If there is something to send, a letter is on its way.";
+    json(StatusCode::ACCEPTED, &Accepted { message })
+}
+
 impl Reply {
     /// A JSON answer with the properties that were asked for.
     ///

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
+    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -24,6 +24,7 @@ use super::error::{ApiError, ErrorCode};
 use super::reply::{self, Reply};
 use super::{ApiResult, body};
 use crate::clock;
+use crate::locale::Locale;
 use crate::telemetry::Work;
 
 /// Largest body looked at. Everything the API takes is far below.
@@ -253,6 +254,12 @@ pub fn client_address(request: &Request) -> Option<String> {
 #[must_use]
 pub fn client_user_agent(request: &Request) -> Option<&str> {
     request.headers().get(USER_AGENT)?.to_str().ok()
+}
+
+/// The language a client asks for, if letters are written in it (RFC 9110 §12.5.4).
+#[must_use]
+pub fn accepted_locale(request: &Request) -> Option<Locale> {
+    Locale::negotiate(request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// The raw body, for endpoints whose body is optional.

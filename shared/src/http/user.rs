@@ -8,8 +8,8 @@ use super::query::Projection;
 use super::reply::Reply;
 use crate::clock::{self, Timestamp};
 use crate::keys::TokenPair;
+use crate::locale::Locale;
 use crate::name::Name;
-use crate::token::access;
 use crate::user::{Role, Status, User};
 
 /// A user on the wire. What is not named here never leaves.
@@ -21,6 +21,7 @@ pub struct UserResponse<'a> {
     email_verified: bool,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
+    locale: Locale,
     role: Role,
     status: Status,
     suspension: Option<SuspensionResponse<'a>>,
@@ -38,12 +39,13 @@ struct SuspensionResponse<'a> {
 
 impl UserResponse<'_> {
     /// The names of its properties: what `?fields=` may ask for.
-    pub const FIELDS: [&'static str; 11] = [
+    pub const FIELDS: [&'static str; 12] = [
         "id",
         "email",
         "emailVerified",
         "firstName",
         "lastName",
+        "locale",
         "role",
         "status",
         "suspension",
@@ -65,6 +67,7 @@ impl<'a> UserResponse<'a> {
             email_verified: user.email_verified,
             first_name: user.first_name.as_ref().map(Name::as_str),
             last_name: user.last_name.as_ref().map(Name::as_str),
+            locale: user.locale,
             role: user.role,
             status,
             suspension: (status == Status::Suspended).then(|| SuspensionResponse {
@@ -124,7 +127,7 @@ impl<'a> TokenResponse<'a> {
             access_token: tokens.access.reveal(),
             refresh_token: tokens.refresh.reveal(),
             token_type: "Bearer",
-            expires_in: access::LIFETIME.as_secs(),
+            expires_in: tokens.expires_in.as_secs(),
             user: UserResponse::new(user, now),
         }
     }

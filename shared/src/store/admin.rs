@@ -54,7 +54,7 @@ impl Store {
     pub async fn create_first_admin(
         &self,
         admin: &User,
-        password_hash: PasswordHash,
+        password_hash: Option<PasswordHash>,
         change: &Change,
     ) -> Result<FirstAdmin, StoreError> {
         let counter = AdminCounter {

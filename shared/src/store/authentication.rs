@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
+use super::credential::Credential;
 use super::item::{self, Entity, RawItem};
 use super::key::Key;
 use super::{Store, StoreError, jittered, send, unavailable};
+use crate::email::Email;
 use crate::preferences::Preferences;
 use crate::session::{Session, SessionId};
 use crate::user::{User, UserId};
@@ -76,6 +78,32 @@ impl Store {
             target,
             preferences,
         })
+    }
+
+    /// Reads the caller, their session, and the credential of an address that may be theirs. 1 RT, 3 RU.
+    ///
+    /// # Errors
+    /// As [`read_for_authentication`](Self::read_for_authentication).
+    pub async fn read_with_credential(
+        &self,
+        caller: &UserId,
+        session: &SessionId,
+        email: &Email,
+    ) -> Result<(AuthenticationRead, Option<Credential>), StoreError> {
+        let keys = [
+            Key::user(caller),
+            Key::session(caller, session),
+            Key::credential(email),
+        ];
+        let mut items = self.batch_get("authenticate", keys.to_vec()).await?;
+        let [user, session, credential] = keys;
+        let read = AuthenticationRead {
+            caller: take(&mut items, &user)?,
+            session: take(&mut items, &session)?,
+            target: None,
+            preferences: None,
+        };
+        Ok((read, take(&mut items, &credential)?))
     }
 
     async fn batch_get(

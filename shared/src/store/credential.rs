@@ -6,11 +6,10 @@ use super::admin::count_admins;
 use super::idempotency::{Idempotency, Recorded};
 use super::item::{self, Entity};
 use super::key::Key;
-use super::update::{Update, attribute, number, text};
-use super::{Change, Store, StoreError, TransactError, WriteRefused, send, unavailable};
+use super::update::{Update, attribute};
+use super::{Change, Store, StoreError, TransactError, send, unavailable};
 use crate::email::Email;
 use crate::password::PasswordHash;
-use crate::session::Session;
 use crate::user::{User, UserId};
 
 /// What signs an account in. It lives under its address, apart from the user.
@@ -18,8 +17,9 @@ use crate::user::{User, UserId};
 pub struct Credential {
     /// Whose it is.
     pub user_id: UserId,
-    /// The password's hash.
-    pub password_hash: PasswordHash,
+    /// The password's hash; none until the owner of an account that somebody else made sets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<PasswordHash>,
     /// Raised when the password or the address changes, not by a rehash; mirrored on the user.
     pub credential_version: u64,
     /// Raised by every change.
@@ -44,7 +44,7 @@ pub enum Registration {
 }
 
 impl Credential {
-    fn of(user: &User, password_hash: PasswordHash) -> Self {
+    fn of(user: &User, password_hash: Option<PasswordHash>) -> Self {
         Self {
             user_id: user.id,
             password_hash,
@@ -63,7 +63,7 @@ impl Store {
     pub async fn register(
         &self,
         user: &User,
-        password_hash: PasswordHash,
+        password_hash: Option<PasswordHash>,
         idempotency: Option<&Idempotency>,
         change: &Change,
     ) -> Result<Registration, StoreError> {
@@ -98,7 +98,7 @@ impl Store {
     pub(super) fn new_account(
         &self,
         user: &User,
-        password_hash: PasswordHash,
+        password_hash: Option<PasswordHash>,
         change: &Change,
     ) -> Result<Vec<aws_sdk_dynamodb::types::TransactWriteItem>, StoreError> {
         let credential = Credential::of(user, password_hash);
@@ -144,43 +144,6 @@ impl Store {
             .transpose()
             .map_err(|error| StoreError::Unreadable(format!("credential: {error}")))?;
         Ok(owner.map(|owner| owner.user_id))
-    }
-
-    /// Stores the hash of another password for an account that still has the credential as it was read.
-    /// Every session of it ends but `kept`. 1 RT, 7 WU.
-    ///
-    /// # Errors
-    /// [`WriteRefused`].
-    pub async fn change_password(
-        &self,
-        user: &User,
-        read: &Credential,
-        new: &PasswordHash,
-        kept: &Session,
-        change: &Change,
-    ) -> Result<(), WriteRefused> {
-        let version = number(read.credential_version);
-        let next = |key| {
-            Update::new(key, change)
-                .increment("credential_version")
-                .when_equal("credential_version", version.clone())
-        };
-        let credential = next(Key::credential(&user.email))
-            .set("password_hash", attribute(new)?)
-            .when_equal("user_id", text(&user.id));
-        let updated_at = number(change.at.as_millis());
-        let user_update = next(Key::user(&user.id)).set("updated_at", updated_at);
-        let session = next(Key::session(&user.id, &kept.id)).when_absent("revoked_at");
-        let items = vec![
-            credential.in_transaction(&self.table)?,
-            user_update.in_transaction(&self.table)?,
-            session.in_transaction(&self.table)?,
-        ];
-        match self.transact("change password", items).await {
-            Ok(()) => Ok(()),
-            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
-            Err(TransactError::Store(error)) => Err(error.into()),
-        }
     }
 
     /// Stores a fresh hash of the same password, unless the password has changed since `old` was read.

@@ -16,7 +16,7 @@ pub type RawItem = HashMap<String, AttributeValue>;
 
 /// Version of the items' shape that is written. Readers accept it and the one before, so that a
 /// deployment and its rollback both read what the other wrote.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// Marks an entity that is stored as an item of its own.
 pub(super) trait Entity: Serialize + DeserializeOwned {
@@ -49,6 +49,7 @@ struct NewItem<'a, T> {
     ttl: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<UserId>,
+    changed_at: u64,
     request_id: &'a str,
     #[serde(flatten)]
     entity: &'a T,
@@ -79,6 +80,7 @@ pub(super) fn new_item<T: Entity>(
         gsi1sk,
         ttl: entity.expires_at().map(Timestamp::as_seconds),
         changed_by: change.by,
+        changed_at: change.at.as_millis(),
         request_id: &change.request_id,
         entity,
     })

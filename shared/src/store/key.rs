@@ -1,6 +1,8 @@
 //! Primary keys. The only file that spells them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use letters::Letter;
+use uuid::Uuid;
 
 use super::item::RawItem;
 use crate::email::Email;
@@ -18,10 +20,32 @@ pub(super) struct Key {
 pub(super) const USERS_INDEX: &str = "USERS";
 /// What the sort keys of sessions begin with.
 pub(super) const SESSIONS: &str = "SESSION#";
+/// The sort key of what is left of a deleted account.
+pub(super) const TOMBSTONE: &str = "TOMBSTONE";
+/// The sort key of an account.
+pub(super) const USER: &str = "USER";
 /// Partition of the public halves of the signing keys.
 pub(super) const PUBLIC_KEYS: &str = "KEYS";
 /// Partition of the wrapped private halves.
 pub(super) const SIGNING_KEYS: &str = "SIGNING-KEYS";
+
+const USER_PARTITION: &str = "USER#";
+
+/// Partition of what happened to an account.
+pub(super) fn audit(user_id: &UserId) -> String {
+    format!("AUDIT#{user_id}")
+}
+
+/// Partition of the index that lists what happened in a month, such as `2026-11`.
+pub(super) fn audit_month(month: &str) -> String {
+    format!("AUDIT#{month}")
+}
+
+/// Whose an item is, by its partition.
+pub(super) fn user_of(item: &RawItem) -> Option<UserId> {
+    let key = Key::of(item)?;
+    UserId::parse(key.pk.strip_prefix(USER_PARTITION)?).ok()
+}
 
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
@@ -32,15 +56,15 @@ impl Key {
     }
 
     pub(super) fn user(id: &UserId) -> Self {
-        Self::new(format!("USER#{id}"), "USER")
+        Self::new(format!("{USER_PARTITION}{id}"), USER)
     }
 
     pub(super) fn session(user_id: &UserId, id: &SessionId) -> Self {
-        Self::new(format!("USER#{user_id}"), format!("{SESSIONS}{id}"))
+        Self::new(Self::user(user_id).pk, format!("{SESSIONS}{id}"))
     }
 
     pub(super) fn preferences(user_id: &UserId) -> Self {
-        Self::new(format!("USER#{user_id}"), "PREFERENCES")
+        Self::new(Self::user(user_id).pk, "PREFERENCES")
     }
 
     /// A key of the route and the caller that chose it: nobody meets another's.
@@ -66,13 +90,40 @@ impl Key {
         Self::new("COUNTERS", "ADMINS")
     }
 
+    pub(super) fn user_counter() -> Self {
+        Self::new("COUNTERS", "USERS")
+    }
+
+    /// In the account's own partition: the stream keeps the order of what happened to one user.
     pub(super) fn tombstone(id: &UserId) -> Self {
-        Self::new(format!("DELETED#{id}"), "TOMBSTONE")
+        Self::new(Self::user(id).pk, TOMBSTONE)
+    }
+
+    pub(super) fn mail_request(id: &Uuid) -> Self {
+        Self::new(format!("MAIL#{id}"), "REQUEST")
+    }
+
+    pub(super) fn letter(user_id: &UserId, event_id: &str, letter: Letter) -> Self {
+        Self::new(
+            Self::user(user_id).pk,
+            format!("LETTER#{event_id}#{}", letter.name()),
+        )
+    }
+
+    /// Sequence numbers have 21 to 40 digits: padded, their order as text is their order.
+    pub(super) fn audit_entry(user_id: &UserId, sequence: &str, number: &str) -> Self {
+        Self::new(audit(user_id), format!("{sequence:0>40}#{number}"))
     }
 
     /// Never written: what the deep health check looks for.
     pub(super) fn health() -> Self {
         Self::new("HEALTH", "HEALTH")
+    }
+
+    /// Of an item.
+    pub(super) fn of(item: &RawItem) -> Option<Self> {
+        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+        Some(Self::new(text("pk")?, text("sk")?))
     }
 
     /// As the SDK takes it.

@@ -3,16 +3,23 @@
 //! Nothing above this layer names an attribute or a key, and nothing in it names a status code.
 
 mod admin;
+mod audit;
 mod authentication;
 mod credential;
+mod email_change;
 mod health;
 mod idempotency;
 mod item;
 mod key;
+mod letter;
 mod listing;
+mod mail_request;
+mod password;
 mod preferences;
+mod purge;
 mod session;
 mod signing_key;
+mod stream;
 mod update;
 mod user;
 mod user_list;
@@ -35,12 +42,16 @@ use crate::telemetry::STORE_CALLS;
 use crate::user::UserId;
 
 pub use admin::FirstAdmin;
+pub use audit::{AuditPage, AuditPosition};
 pub use authentication::{AuthenticationRead, Target};
 pub use credential::{Credential, Registration};
 pub use idempotency::Idempotency;
 pub use item::RawItem;
+pub use letter::{LetterRecord, Outcome};
 pub use listing::{Listing, MAX_EXAMINED, Page, Span, TooFar};
+pub use purge::Purged;
 pub use session::SessionRevoked;
+pub use stream::events;
 pub use user::UserChanges;
 pub use user_list::UserFilter;
 
@@ -72,6 +83,8 @@ pub enum WriteRefused {
     Changed,
     /// It is the last admin.
     LastAdmin,
+    /// The address belongs to another account.
+    EmailTaken,
     /// The table could not be used.
     Store(StoreError),
 }

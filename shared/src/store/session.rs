@@ -1,6 +1,9 @@
 //! Sessions: start, rotate, end.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
 
 use super::item::{self, Entity};
 use super::key::{Key, SESSIONS};
@@ -8,9 +11,7 @@ use super::listing::Listing;
 use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, TransactError, WriteRefused, send, unavailable};
 use crate::clock::Timestamp;
-use crate::session::{
-    ABSOLUTE_LIFETIME, IDLE_LIFETIME, RevocationReason, Rotation, Session, SessionId,
-};
+use crate::session::{RevocationReason, Rotation, Session, SessionId};
 use crate::token::refresh::RefreshClaims;
 use crate::user::{User, UserId};
 
@@ -50,7 +51,7 @@ impl Store {
     }
 
     /// Moves a session on to its next refresh token, in one conditional write: of many who try with
-    /// the same token, one succeeds. 1 RT, 1 WU.
+    /// the same token, one succeeds. It may lie idle for `idle` from then on. 1 RT, 1 WU.
     ///
     /// The limits of its life are conditions too, because the write resets the idle one.
     ///
@@ -59,22 +60,21 @@ impl Store {
     pub async fn rotate_session(
         &self,
         claims: &RefreshClaims,
+        idle: Duration,
         change: &Change,
     ) -> Result<Rotation, StoreError> {
         let key = Key::session(&claims.user_id, &claims.session_id);
-        let alive_since = |lifetime: std::time::Duration| {
-            let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
-            number(change.at.as_millis().saturating_sub(lifetime))
-        };
-        let ttl = change.at.plus(IDLE_LIFETIME).as_seconds();
+        let now = number(change.at.as_millis());
+        let idle_until = change.at.plus(idle);
         let update = Update::new(key, change)
             .increment("counter")
-            .set("rotated_at", number(change.at.as_millis()))
-            .set("ttl", number(ttl))
+            .set("rotated_at", now.clone())
+            .set("idle_until", number(idle_until.as_millis()))
+            .set("ttl", number(idle_until.as_seconds()))
             .when_equal("counter", number(u64::from(claims.counter)))
             .when_absent("revoked_at")
-            .when_above("rotated_at", alive_since(IDLE_LIFETIME))
-            .when_above("created_at", alive_since(ABSOLUTE_LIFETIME));
+            .when_above("idle_until", now.clone())
+            .when_above("ends_at", now);
         Ok(match self.update("rotate session", update).await? {
             Updated::Done(item) => Rotation::Rotated(item::read(item)?),
             Updated::Refused(Some(item)) => Rotation::Refused(item::read(item)?),
@@ -124,6 +124,42 @@ impl Store {
         sessions
             .advance("list sessions", query, ("sk", SESSIONS))
             .await
+    }
+
+    /// The user agents of a user's sessions that began before this one, ended ones included, as far as they
+    /// have not expired. 1 RT, by size.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn user_agents_before(
+        &self,
+        user_id: &UserId,
+        session_id: &str,
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        #[derive(Deserialize)]
+        struct SignIn {
+            user_agent: Option<String>,
+        }
+        let call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :this")
+            .filter_expression("id <> :id")
+            .projection_expression("user_agent")
+            .expression_attribute_values(":pk", text(&Key::user(user_id).pk))
+            .expression_attribute_values(":first", text(SESSIONS))
+            .expression_attribute_values(":this", text(&format!("{SESSIONS}{session_id}")))
+            .expression_attribute_values(":id", text(session_id));
+        let output = send(|| call.clone().send())
+            .await
+            .map_err(|error| unavailable("user agents", &error))?;
+        let sign_ins = output.items.unwrap_or_default().into_iter();
+        let sign_ins = sign_ins.map(serde_dynamo::from_item::<_, SignIn>);
+        let agents = sign_ins.map(|sign_in| sign_in.map(|sign_in| sign_in.user_agent));
+        agents
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::Unreadable(format!("session: {error}")))
     }
 
     /// Ends every session of a user, by raising the epoch they must match. 1 RT, 2 WU.

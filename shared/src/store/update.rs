@@ -13,7 +13,7 @@ use super::item::{RawItem, is_written_by};
 use super::key::Key;
 use super::{Change, Store, StoreError, send, unavailable};
 
-/// An update of an item that exists. It raises `version` and stamps who and which request.
+/// An update of an item that exists. It raises `version` and stamps who, when and which request.
 pub(super) struct Update {
     key: Key,
     change: Change,
@@ -47,6 +47,7 @@ impl Update {
         update
             .increment("version")
             .set("request_id", AttributeValue::S(change.request_id.clone()))
+            .set("changed_at", number(change.at.as_millis()))
             .set_or_remove("changed_by", by)
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use letters::Locale;
 use serde::{Deserialize, Serialize};
 
 use super::admin::count_admins;
@@ -26,8 +27,10 @@ impl Entity for User {
 
 /// What is left of a deleted account, so that whatever is cleaned up later knows of it.
 #[derive(Serialize, Deserialize)]
-struct Tombstone {
-    id: UserId,
+pub(super) struct Tombstone {
+    pub(super) id: UserId,
+    pub(super) role: Role,
+    pub(super) status: Status,
     deleted_at: Timestamp,
     version: u64,
 }
@@ -47,6 +50,8 @@ pub struct UserChanges {
     pub first_name: Option<Name>,
     /// Family name.
     pub last_name: Option<Name>,
+    /// Language of letters.
+    pub locale: Locale,
 }
 
 impl Store {
@@ -71,14 +76,34 @@ impl Store {
         let name = |name: &Option<Name>| name.as_ref().map(|name| text(name.as_str()));
         let update = Update::new(Key::user(&read.id), change)
             .set_or_remove("first_name", name(&changes.first_name))
-            .set_or_remove("last_name", name(&changes.last_name));
+            .set_or_remove("last_name", name(&changes.last_name))
+            .set("locale", attribute(&changes.locale)?);
         let user = User {
             first_name: changes.first_name,
             last_name: changes.last_name,
+            locale: changes.locale,
             ..read.clone()
         };
         self.change_user("update user", read, user, update, change)
             .await
+    }
+
+    /// Notes that the owner of an account that is still as it was read receives mail at its address. 1 RT,
+    /// 2 WU.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn verify_email(&self, read: &User, change: &Change) -> Result<(), WriteRefused> {
+        let update = Update::new(Key::user(&read.id), change)
+            .set("email_verified", attribute(&true)?)
+            .when_equal("email_verified", attribute(&false)?);
+        let user = User {
+            email_verified: true,
+            ..read.clone()
+        };
+        self.change_user("verify email", read, user, update, change)
+            .await
+            .map(|_| ())
     }
 
     /// Gives an account that is still as it was read another role. 1 RT, 2 WU for each KB, 3 more where an
@@ -182,15 +207,16 @@ impl Store {
         }
     }
 
-    /// Deletes an account that is still as it was read, with its credential and preferences; its address is
-    /// free again. What is left of its sessions authenticates nothing and expires. 1 RT, 9 WU, 11 for an
-    /// admin, 2 more for each KB of preferences.
+    /// Deletes an account that is still as it was read, with its credential; its address is free again. What
+    /// is left in its partition authenticates nothing and is purged. 1 RT, 7 WU, 9 for an admin.
     ///
     /// # Errors
     /// [`WriteRefused`].
     pub async fn delete_user(&self, read: &User, change: &Change) -> Result<(), WriteRefused> {
         let tombstone = Tombstone {
             id: read.id,
+            role: read.role,
+            status: read.status,
             deleted_at: change.at,
             version: read.version + 1,
         };
@@ -207,7 +233,6 @@ impl Store {
                 &[("user_id", text(&read.id))],
             )?,
             item::put_new(&self.table, tombstone)?,
-            item::delete(&self.table, Key::preferences(&read.id))?,
         ];
         if let Some(counter) = count_admins(Some(read), None, change) {
             items.push(counter.in_transaction(&self.table)?);

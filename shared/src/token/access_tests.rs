@@ -6,8 +6,10 @@ use serde_json::json;
 use super::*;
 use crate::email::Email;
 use crate::secret::{Secret, Secrets};
+use crate::session::SessionLifetimes;
 use crate::token::key_ring::{Algorithm, PublicNumbers, WrappedKey, generate};
 
+const LIFETIME: Duration = Duration::from_mins(15);
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 struct Keys {
@@ -50,7 +52,11 @@ fn check(token: &str) -> Result<Subject, TokenError> {
 fn signed_in() -> (User, Session) {
     let email = Email::parse("a@example.com").expect("valid");
     let user = User::register(email, None, None, Role::User, NOW);
-    let session = Session::start(&user, 1, None, None, NOW);
+    let lifetimes = SessionLifetimes {
+        idle: LIFETIME,
+        max: LIFETIME,
+    };
+    let session = Session::start(&user, 1, None, None, lifetimes, NOW);
     (user, session)
 }
 
@@ -92,7 +98,8 @@ fn encode(value: &Value) -> String {
 fn an_issued_token_verifies_with_either_algorithm() {
     let (user, session) = signed_in();
     for key in [&KEYS.rsa, &KEYS.ec] {
-        let token = AccessToken::issue(key, &parties(), &user, &session, NOW).expect("issues");
+        let token =
+            AccessToken::issue(key, &parties(), &user, &session, LIFETIME, NOW).expect("issues");
         let subject = Subject {
             user_id: user.id,
             session_id: session.id,
@@ -333,7 +340,7 @@ fn bug_19_issuer_audience_and_times_are_exact() {
     assert!(at(905).is_err(), "and no more");
     assert!(at(-5).is_ok() && at(-6).is_err(), "issued in the future");
     let mut lasting = claims();
-    lasting["exp"] = json!(NOW.as_seconds() + 901);
+    lasting["exp"] = json!(NOW.as_seconds() + 3601);
     assert!(
         check(&sign(&KEYS.ec, &header(&KEYS.ec), &lasting)).is_err(),
         "longer than we issue"

@@ -7,19 +7,16 @@
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 
-use super::{BASE64URL, TokenError, base64url_decode};
+use super::{BASE64URL, Bytes, CHECKSUM_BYTES, TAG_BYTES, TokenError, base64url_decode, checksum};
 use crate::secret::{SecretVersion, Secrets};
 use crate::session::SessionId;
 use crate::user::UserId;
 
 const PREFIX: &str = "lkrt_";
 const SIGNED_BYTES: usize = 4 + 16 + 16 + 4;
-/// 128 bits: RFC 2104 §5 asks for no less than half the hash.
-const TAG_BYTES: usize = 16;
-const CHECKSUM_BYTES: usize = 4;
 const TOTAL_BYTES: usize = SIGNED_BYTES + TAG_BYTES + CHECKSUM_BYTES;
 
 /// What an authentic refresh token says. Whether it is still the current one, the session knows.
@@ -86,7 +83,7 @@ pub fn verify(secrets: &Secrets, token: &str) -> Result<RefreshClaims, TokenErro
         return Err(TokenError::Invalid);
     }
     let (signed, tag) = rest.split_at(SIGNED_BYTES);
-    let mut fields = Fields(signed);
+    let mut fields = Bytes(signed);
     let version = SecretVersion(fields.take()?);
     let secret = secrets.find(version).ok_or(TokenError::UnknownKey)?;
     let expected = hmac::sign(&secret.refresh_token_key(), signed);
@@ -97,23 +94,6 @@ pub fn verify(secrets: &Secrets, token: &str) -> Result<RefreshClaims, TokenErro
         session_id: SessionId::from_bytes(fields.take()?),
         counter: u32::from_be_bytes(fields.take()?),
     })
-}
-
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], TokenError> {
-        let (field, rest) = self.0.split_first_chunk().ok_or(TokenError::Invalid)?;
-        self.0 = rest;
-        Ok(*field)
-    }
-}
-
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    let mut checksum = [0; CHECKSUM_BYTES];
-    checksum.copy_from_slice(&digest.as_ref()[..CHECKSUM_BYTES]);
-    checksum
 }
 
 #[cfg(test)]

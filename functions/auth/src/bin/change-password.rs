@@ -28,7 +28,7 @@ async fn change_password(store: &Store, tokens: &TokenVerifier, request: Request
     let credential = store.get_credential(&caller.user.email).await?;
     // The address moved on since the user was read.
     let credential = credential.ok_or(ErrorCode::Conflict)?;
-    if current.matches(Some(&credential.password_hash))? == Match::No {
+    if current.matches(credential.password_hash.as_ref())? == Match::No {
         let incorrect = FieldError::new("incorrect", "This is not the current password.");
         return Err(ApiError::invalid_field("currentPassword", incorrect));
     }

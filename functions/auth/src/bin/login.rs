@@ -1,30 +1,47 @@
 //! `POST /v1/auth/login`: signs in with address and password. Anybody may call it.
 //!
-//! Unknown address, wrong password and suspended account cost the same: two reads and one hash.
+//! Unknown address, wrong password, suspended and unverified account cost the same: two reads and one hash.
 
 use lambda_http::Error;
 use latchkey::clock;
+use latchkey::config;
 use latchkey::email::Email;
 use latchkey::http::{
     self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode, TokenResponse,
 };
 use latchkey::keys::TokenIssuer;
 use latchkey::password::{HashingFailed, Match, Password, PasswordHash};
-use latchkey::session::Session;
+use latchkey::session::{Session, SessionLifetimes};
 use latchkey::store::{Change, Credential, Store};
 use latchkey::telemetry;
 use latchkey::user::{Status, UserId};
 use tokio::task::spawn_blocking;
 
+/// What an operator chooses.
+#[derive(Clone, Copy)]
+struct Settings {
+    lifetimes: SessionLifetimes,
+    requires_verified_email: bool,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let settings = Settings {
+        lifetimes: SessionLifetimes::from_env()?,
+        requires_verified_email: config::requires_verified_email()?,
+    };
     let store = Store::from_env().await?;
     let tokens = TokenIssuer::from_env(&store).await?;
-    http::serve(|request| login(&store, &tokens, request)).await
+    http::serve(|request| login(&store, &tokens, settings, request)).await
 }
 
-async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResult {
+async fn login(
+    store: &Store,
+    tokens: &TokenIssuer,
+    settings: Settings,
+    request: Request,
+) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let (email, password) = read_credentials(&request)?;
 
@@ -39,7 +56,7 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
             password,
             credential
                 .as_ref()
-                .map(|credential| credential.password_hash.clone())
+                .and_then(|credential| credential.password_hash.clone())
         ),
     );
     let ((password, found), user) = (verified?, user?);
@@ -52,6 +69,9 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
     let change = http::change(&request, Some(user.id));
     if user.status_at(change.at) == Status::Suspended {
         return Err(ErrorCode::AccountSuspended.into());
+    }
+    if settings.requires_verified_email && !user.email_verified {
+        return Err(ErrorCode::EmailUnverified.into());
     }
 
     if found == Match::YesButOutdated {
@@ -70,6 +90,7 @@ async fn login(store: &Store, tokens: &TokenIssuer, request: Request) -> ApiResu
         credential.credential_version,
         address,
         agent,
+        settings.lifetimes,
         change.at,
     );
     store.put_session(&session, &change).await?;

@@ -8,7 +8,8 @@ use latchkey::clock;
 use latchkey::config;
 use latchkey::field::FieldError;
 use latchkey::http::{self, ApiError, ApiResult, Caller, ErrorCode, Fields, Request};
-use latchkey::keys::{SessionSecrets, TokenVerifier};
+use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::secret::SecretSource;
 use latchkey::session::RevocationReason;
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -26,8 +27,10 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let grace = config::refresh_grace()?;
     let store = Store::from_env().await?;
-    let (tokens, secrets) =
-        tokio::join!(TokenVerifier::from_env(&store), SessionSecrets::from_env());
+    let (tokens, secrets) = tokio::join!(
+        TokenVerifier::from_env(&store),
+        CachedSecrets::from_env(SecretSource::SESSION)
+    );
     let (tokens, secrets) = (tokens?, secrets?);
     http::serve(|request| logout(&store, &tokens, &secrets, grace, request)).await
 }
@@ -35,7 +38,7 @@ async fn main() -> Result<(), Error> {
 async fn logout(
     store: &Store,
     tokens: &TokenVerifier,
-    secrets: &SessionSecrets,
+    secrets: &CachedSecrets,
     grace: Duration,
     request: Request,
 ) -> ApiResult {
@@ -84,7 +87,7 @@ fn read_refresh_token(request: &Request) -> Result<Option<String>, ApiError> {
 /// An old token of a live session ends that session as reusing it would, but it ends no others.
 async fn caller_by_refresh_token(
     store: &Store,
-    secrets: &SessionSecrets,
+    secrets: &CachedSecrets,
     grace: Duration,
     scope: Scope,
     token: &str,

@@ -23,15 +23,17 @@ use latchkey::user::User;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let grace = config::refresh_grace()?;
+    let idle = config::session_idle_lifetime()?;
     let store = Store::from_env().await?;
     let tokens = TokenIssuer::from_env(&store).await?;
-    http::serve(|request| refresh(&store, &tokens, grace, request)).await
+    http::serve(|request| refresh(&store, &tokens, grace, idle, request)).await
 }
 
 async fn refresh(
     store: &Store,
     tokens: &TokenIssuer,
     grace: Duration,
+    idle: Duration,
     request: Request,
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
@@ -47,7 +49,7 @@ async fn refresh(
     };
     let mint = tokens.mint(change.at).await?;
     let (rotation, user) = tokio::join!(
-        store.rotate_session(&claims, &change),
+        store.rotate_session(&claims, idle, &change),
         store.get_user(&claims.user_id),
     );
     let user = user?.ok_or(ErrorCode::InvalidToken)?;

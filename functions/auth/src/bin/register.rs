@@ -1,19 +1,27 @@
 //! `POST /v1/auth/register`: makes an account. Anybody may call it.
+//!
+//! With `REGISTRATION=private` the answer is the same whether or not the address has an account already, after
+//! the same work; a letter tells the owner of the address.
 
 use lambda_http::Error;
-use latchkey::http::{self, ApiError, ApiResult, Fields, NewAccount, Request};
+use latchkey::config;
+use latchkey::http::{
+    self, ApiError, ApiResult, ErrorCode, Fields, NewAccount, PasswordField, Request,
+};
+use latchkey::letters::Letter;
 use latchkey::store::{Change, Idempotency, Store};
 use latchkey::telemetry;
-use latchkey::user::Role;
+use latchkey::user::{Role, User};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let private = config::registers_privately()?;
     let store = Store::from_env().await?;
-    http::serve(|request| register(&store, request)).await
+    http::serve(|request| register(&store, private, request)).await
 }
 
-async fn register(store: &Store, request: Request) -> ApiResult {
+async fn register(store: &Store, private: bool, request: Request) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let (account, idempotency) = read(&request)?;
 
@@ -23,15 +31,39 @@ async fn register(store: &Store, request: Request) -> ApiResult {
         by: Some(user.id),
         ..change
     };
+    if private {
+        return register_privately(store, &account, &user, &change).await;
+    }
     account
         .create(store, &user, idempotency.as_ref(), &change)
         .await
 }
 
+/// An idempotency key changes nothing here: every answer is the same.
+async fn register_privately(
+    store: &Store,
+    account: &NewAccount,
+    user: &User,
+    change: &Change,
+) -> ApiResult {
+    let made = account.create(store, user, None, change).await;
+    if let Err(error) = made
+        && error.code() != ErrorCode::EmailTaken
+    {
+        return Err(error);
+    }
+    // Asked for in either case; whoever sends letters finds out whose the address is.
+    store
+        .request_mail(Letter::AccountExists, &user.email, Some(user.id), change)
+        .await?;
+    http::accepted()
+}
+
 fn read(request: &Request) -> Result<(NewAccount, Option<Idempotency>), ApiError> {
     let mut fields = Fields::read(request)?;
     let idempotency = http::idempotency(request, "register", None, &fields)?;
-    let account = NewAccount::take(&mut fields);
+    let account = NewAccount::take(&mut fields, PasswordField::Required);
     let account = fields.finish(|| account)?;
-    Ok((account, idempotency))
+    let locale = account.locale.or_else(|| http::accepted_locale(request));
+    Ok((NewAccount { locale, ..account }, idempotency))
 }

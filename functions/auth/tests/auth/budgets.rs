@@ -127,9 +127,115 @@ async fn every_policy_is_exactly_what_its_function_does() {
             .json(&json!({ "email": "ada@example.com", "password": PASSWORD }));
         let _ = bundle.send(&request).await.expect_status(201);
     }
+    let register = bundle
+        .spawn_with("register", "REGISTRATION", "private")
+        .await;
+    let request = HttpRequest::new("POST", "/v1/auth/register")
+        .json(&json!({ "email": "ada@example.com", "password": PASSWORD }));
+    let _ = bundle.send_to(&register, &request).await.expect_status(202);
 
     let calls = bundle.recorder().take();
     for function in ["register", "login", "refresh", "logout", "change-password"] {
+        bundle.assert_policy(&calls, function);
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly_what_it_does() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let (other, third) = (bundle.account().await, bundle.account().await);
+    let functions = [
+        "forgot-password",
+        "resend-verification",
+        "verify-email",
+        "reset-password",
+    ];
+    for function in functions {
+        let _ = bundle.function(function).await;
+    }
+    let post = |path: &str, body: &serde_json::Value| HttpRequest::new("POST", path).json(body);
+    bundle.deliver().await;
+    let mut calls = Vec::new();
+    for path in ["/v1/auth/forgot-password", "/v1/auth/resend-verification"] {
+        let asked = post(path, &json!({ "email": account.email }));
+        let cost = bundle.cost_of(&asked).await;
+        assert_eq!(cost, Cost::new(1, 1, 0.0, 1.0), "{path}");
+        for email in [&other.email, &third.email] {
+            let asked = post(path, &json!({ "email": email }));
+            let _ = bundle.send(&asked).await.expect_status(202);
+        }
+        calls.extend(bundle.recorder().take());
+        if path.contains("forgot") {
+            bundle.deliver().await;
+        }
+    }
+
+    let letters = |email: &str, name: &str| {
+        let letters = bundle.letters_to(email).into_iter();
+        letters
+            .filter(|letter| letter.name() == name)
+            .find_map(|letter| letter.token())
+            .expect("a token")
+    };
+    let body = json!({ "token": letters(&account.email, "verify_email") });
+    let signed_in = post("/v1/auth/verify-email", &body).bearer(&account.access_token);
+    assert_eq!(
+        bundle.cost_of(&signed_in).await,
+        Cost::new(2, 2, 2.0, 2.0),
+        "verify-email, signed in"
+    );
+    let body = json!({ "token": letters(&other.email, "verify_email"), "password": PASSWORD });
+    assert_eq!(
+        bundle.cost_of(&post("/v1/auth/verify-email", &body)).await,
+        Cost::new(3, 2, 2.0, 2.0),
+        "verify-email, with the password"
+    );
+    let reset = |email: &str| {
+        let body = json!({ "token": letters(email, "reset_password"), "password": PASSWORD });
+        post("/v1/auth/reset-password", &body)
+    };
+    assert_eq!(
+        bundle.cost_of(&reset(&other.email)).await,
+        Cost::new(3, 2, 2.0, 5.0),
+        "reset-password"
+    );
+    assert_eq!(
+        bundle.cost_of(&reset(&third.email)).await,
+        Cost::new(3, 2, 2.0, 7.0),
+        "reset-password, never verified"
+    );
+
+    for function in functions {
+        bundle.restart(function).await;
+    }
+    let _ = bundle.recorder().take();
+    let account = bundle.account().await;
+    bundle.deliver().await;
+    let _ = bundle.recorder().take();
+    let verify = json!({ "token": letters(&account.email, "verify_email") });
+    let bearer = post("/v1/auth/verify-email", &verify).bearer(&account.access_token);
+    let _ = bundle.send(&bearer).await.expect_status(204);
+    let with_password =
+        json!({ "token": letters(&account.email, "verify_email"), "password": PASSWORD });
+    let _ = bundle
+        .send(&post("/v1/auth/verify-email", &with_password))
+        .await
+        .expect_status(400);
+    let fourth = bundle.account().await;
+    let _ = bundle
+        .send(&post(
+            "/v1/auth/forgot-password",
+            &json!({ "email": fourth.email }),
+        ))
+        .await
+        .expect_status(202);
+    calls.extend(bundle.recorder().take());
+    bundle.deliver().await;
+    let _ = bundle.recorder().take();
+    let _ = bundle.send(&reset(&fourth.email)).await.expect_status(204);
+    calls.extend(bundle.recorder().take());
+    for function in functions {
         bundle.assert_policy(&calls, function);
     }
 }

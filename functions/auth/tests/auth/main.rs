@@ -6,9 +6,12 @@ mod hostile;
 mod idempotency;
 mod login;
 mod logout;
+mod private_registration;
 mod races;
 mod refresh;
 mod register;
+mod reset;
+mod verification;
 
 use harness::Bundle;
 

@@ -115,17 +115,17 @@ async fn bug_02_a_revoked_token_stays_dead_in_a_new_process() {
 async fn bug_06_a_session_ends_after_90_days_and_when_idle_for_30() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    bundle.age_sessions("created_at", 89 * DAY);
+    bundle.age_sessions("ends_at", 89 * DAY);
     let newest = bundle
         .refresh(&account.refresh_token)
         .await
         .expect_status(200)
         .text_at("/refreshToken");
-    bundle.age_sessions("created_at", DAY);
+    bundle.age_sessions("ends_at", DAY);
     let _ = bundle.refresh(&newest).await.expect_status(401);
 
     let account = bundle.account().await;
-    bundle.age_sessions("rotated_at", 30 * DAY);
+    bundle.age_sessions("idle_until", 30 * DAY);
     let _ = bundle
         .refresh(&account.refresh_token)
         .await

@@ -74,8 +74,8 @@ async fn list_sessions(store: &Store, tokens: &TokenVerifier, request: Request) 
     http::list_reply(
         data.collect(),
         limit,
-        page.next,
-        &cursors,
+        page.next.map(|position| cursors.write(position)),
+        None,
         &Projection::all(),
     )
 }
@@ -83,7 +83,7 @@ async fn list_sessions(store: &Store, tokens: &TokenVerifier, request: Request) 
 fn read_query(request: &Request, cursors: &Cursors) -> Result<(usize, Span), ApiError> {
     let mut query = Fields::of_query(request);
     let limit = query.optional("limit", http::parse_limit);
-    let cursor = query.optional("cursor", |cursor| cursors.parse(cursor));
+    let cursor = query.optional("cursor", |cursor| cursors.parse_id(cursor));
     query.finish(|| {
         let newest_first = Span::all(true);
         let span = cursor?.map_or(newest_first, |position| newest_first.behind(position));

@@ -73,7 +73,7 @@ async fn only_live_sessions_are_listed() {
         &json!({ "N": "9" }),
     );
     bundle.edit(session(&newest[2]), "session_epoch", &json!({ "N": "0" }));
-    bundle.edit(session(&newest[3]), "rotated_at", &json!({ "N": "1000" }));
+    bundle.edit(session(&newest[3]), "idle_until", &json!({ "N": "1000" }));
     assert_eq!(ids(&bundle, &account, "").await.0, newest[4..]);
 }
 

@@ -5,7 +5,7 @@
 
 use lambda_http::Error;
 use latchkey::direct;
-use latchkey::http::{ApiError, ErrorCode, Fields, NewAccount};
+use latchkey::http::{ApiError, ErrorCode, Fields, NewAccount, PasswordField};
 use latchkey::store::{Change, FirstAdmin, Store};
 use latchkey::telemetry;
 use latchkey::user::Role;
@@ -30,12 +30,12 @@ async fn create_admin(
     mut fields: Fields,
     change: Change,
 ) -> Result<CreateAdminResponse, ApiError> {
-    let account = NewAccount::take(&mut fields);
+    let account = NewAccount::take(&mut fields, PasswordField::Required);
     let account = fields.finish(|| account)?;
     let admin = account.user(Role::Admin, change.at);
 
     match store
-        .create_first_admin(&admin, account.password.hash()?, &change)
+        .create_first_admin(&admin, account.hash()?, &change)
         .await?
     {
         FirstAdmin::Created => Ok(CreateAdminResponse {

@@ -1,7 +1,8 @@
-//! `POST /v1/users`: makes an account for somebody else, of any role. For admins.
+//! `POST /v1/users`: makes an account for somebody else, of any role; without a password a letter invites them
+//! to set one. For admins.
 
 use lambda_http::Error;
-use latchkey::http::{self, ApiResult, Fields, NewAccount, Request};
+use latchkey::http::{self, ApiResult, Fields, NewAccount, PasswordField, Request};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
@@ -23,7 +24,7 @@ async fn create_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
     let mut fields = Fields::read(&request)?;
     let idempotency = http::idempotency(&request, "create-user", Some(caller.id), &fields)?;
-    let account = NewAccount::take(&mut fields);
+    let account = NewAccount::take(&mut fields, PasswordField::Optional);
     let role = fields.optional("role", Role::parse);
     let (account, role) = fields.finish(|| Some((account?, role?.unwrap_or(Role::User))))?;
     caller.authorize_granting(role)?;

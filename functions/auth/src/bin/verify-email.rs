@@ -1,0 +1,76 @@
+//! `POST /v1/auth/verify-email`: confirms that the account's owner receives mail at its address.
+//!
+//! It takes the token of a letter, and to be signed in to the account or its password: who registered somebody
+//! else's address gains nothing by a click of theirs.
+
+use lambda_http::Error;
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::password::{Match, Password};
+use latchkey::secret::SecretSource;
+use latchkey::store::{Change, Store};
+use latchkey::telemetry;
+use latchkey::token::action::{ActionClaims, ActionPurpose};
+use latchkey::user::User;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let (tokens, secrets) = tokio::join!(
+        TokenVerifier::from_env(&store),
+        CachedSecrets::from_env(SecretSource::MAIL)
+    );
+    let (tokens, secrets) = (tokens?, secrets?);
+    http::serve(|request| verify_email(&store, &tokens, &secrets, request)).await
+}
+
+async fn verify_email(
+    store: &Store,
+    tokens: &TokenVerifier,
+    secrets: &CachedSecrets,
+    request: Request,
+) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let mut fields = Fields::read(&request)?;
+    let token = fields.required("token", |token| Ok(token.to_owned()));
+    let password = fields.optional("password", Password::parse);
+    let (token, password) = fields.finish(|| Some((token?, password?)))?;
+
+    let change = http::change(&request, None);
+    let redeem = secrets.redeem(&token, &[ActionPurpose::VerifyEmail], change.at);
+    let (user, claims) = if let Some(password) = password {
+        let claims = redeem.await?;
+        (owner_by_password(store, &claims, &password).await?, claims)
+    } else {
+        let caller = tokens.authenticate(store, &request).await?;
+        (caller.user, redeem.await?)
+    };
+    if user.email_verified || !claims.hold_for(&user) {
+        return Err(ErrorCode::InvalidActionToken.into());
+    }
+    let change = Change {
+        by: Some(user.id),
+        ..change
+    };
+    store.verify_email(&user, &change).await?;
+    Ok(http::no_content())
+}
+
+/// The account a token is about, if this is its password. One hash, whether or not there is such an account.
+async fn owner_by_password(
+    store: &Store,
+    claims: &ActionClaims,
+    password: &Password,
+) -> Result<User, ApiError> {
+    let (user, credential) = tokio::join!(
+        store.get_user(&claims.user_id),
+        store.get_credential(&claims.address)
+    );
+    let credential = credential?.filter(|credential| credential.user_id == claims.user_id);
+    let hash = credential.and_then(|credential| credential.password_hash);
+    match (user?, password.matches(hash.as_ref())?) {
+        (Some(user), Match::Yes | Match::YesButOutdated) => Ok(user),
+        _ => Err(ErrorCode::InvalidCredentials.into()),
+    }
+}

@@ -1,0 +1,6 @@
+//! What `publish-events` and `send-mail` are made of.
+
+pub mod bounce;
+pub mod bus;
+pub mod mailer;
+pub mod plan;

@@ -1,0 +1,211 @@
+//! Which letters an event asks for.
+
+use std::time::Duration;
+
+use latchkey::clock::Timestamp;
+use latchkey::email::Email;
+use latchkey::event::{Detail, EventKind};
+use latchkey::letters::Letter;
+use latchkey::store::{Store, StoreError};
+use latchkey::token::action::{ActionClaims, ActionPurpose};
+use latchkey::user::{Status, User, UserId};
+use serde_json::Value;
+
+/// A first sign-in this long after the registration is no news to the owner.
+const FIRST_SIGN_IN: Duration = Duration::from_hours(24);
+
+/// A letter to write.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Which.
+    pub letter: Letter,
+    /// The account it is about, as it is now.
+    pub user: User,
+    /// Where it goes.
+    pub to: Email,
+    /// The address it speaks of.
+    pub email: Email,
+}
+
+impl Planned {
+    fn to_owner(letter: Letter, user: User) -> Self {
+        let (to, email) = (user.email.clone(), user.email.clone());
+        Self {
+            letter,
+            user,
+            to,
+            email,
+        }
+    }
+
+    /// What its link is to say, if it has one, until `expires_at`.
+    #[must_use]
+    pub fn claims(&self, expires_at: Timestamp) -> Option<ActionClaims> {
+        let purpose = match self.letter {
+            Letter::VerifyEmail => ActionPurpose::VerifyEmail,
+            Letter::ResetPassword => ActionPurpose::ResetPassword,
+            Letter::ConfirmEmailChange => ActionPurpose::ChangeEmail,
+            Letter::Invitation => ActionPurpose::Invitation,
+            _ => return None,
+        };
+        let moves = purpose == ActionPurpose::ChangeEmail;
+        Some(ActionClaims {
+            purpose,
+            user_id: self.user.id,
+            expires_at,
+            credential_version: self.user.credential_version,
+            address: self.to.clone(),
+            replaces: moves.then(|| self.user.email.clone()),
+        })
+    }
+}
+
+/// The letters an event asks for, given the accounts as they are now: none where there is nobody to write to or
+/// nothing left to say. 1 to 3 RT.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreError> {
+    if event.kind == EventKind::MailRequested {
+        return requested(store, event).await;
+    }
+    let Some(user) = find(store, event.user_id).await? else {
+        return Ok(Vec::new());
+    };
+    let letter = match event.kind {
+        EventKind::UserRegistered if !user.email_verified => Letter::VerifyEmail,
+        EventKind::UserInvited if user.invited => Letter::Invitation,
+        EventKind::EmailVerified => Letter::Welcome,
+        EventKind::PasswordChanged => Letter::PasswordChanged,
+        EventKind::EmailChanged => return Ok(moved(event, &user)),
+        // To an address that may be a stranger's nothing is written that others chose the words of.
+        EventKind::SessionCreated
+            if user.email_verified && is_new_device(store, event, &user).await? =>
+        {
+            Letter::NewDevice
+        }
+        _ => return Ok(Vec::new()),
+    };
+    Ok(vec![Planned::to_owner(letter, user)])
+}
+
+async fn find(store: &Store, id: Option<UserId>) -> Result<Option<User>, StoreError> {
+    match id {
+        Some(id) => store.get_user(&id).await,
+        None => Ok(None),
+    }
+}
+
+async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreError> {
+    let letter = text(&event.after, "letter").and_then(Letter::parse);
+    let email = text(&event.after, "email").and_then(|email| Email::parse(email).ok());
+    let (Some(letter), Some(email)) = (letter, email) else {
+        return Err(StoreError::Unreadable("a mail request".to_owned()));
+    };
+    let holder = store.find_user_id(&email).await?;
+    if letter == Letter::ConfirmEmailChange {
+        let owner = find(store, event.user_id).await?;
+        return Ok(owner.map_or_else(Vec::new, |owner| move_asked(owner, email, holder)));
+    }
+    // A registration that made the account: there is nobody else to tell.
+    if letter == Letter::AccountExists && holder == event.user_id {
+        return Ok(Vec::new());
+    }
+    let Some(user) = find(store, holder).await? else {
+        return Ok(Vec::new());
+    };
+    let suspended = user.status_at(latchkey::clock::now()) == Status::Suspended;
+    let pointless = suspended || (letter == Letter::VerifyEmail && user.email_verified);
+    if pointless {
+        return Ok(Vec::new());
+    }
+    // Who was invited and forgot has no password yet to reset.
+    let letter = match letter {
+        Letter::ResetPassword if user.invited => Letter::Invitation,
+        letter => letter,
+    };
+    Ok(vec![Planned::to_owner(letter, user)])
+}
+
+/// To the new address, and to the old one. An address that has an account already is told, and not who asked.
+fn move_asked(owner: User, new: Email, holder: Option<UserId>) -> Vec<Planned> {
+    let letter = match holder {
+        None => Letter::ConfirmEmailChange,
+        Some(_) => Letter::AccountExists,
+    };
+    let mut asked = Planned {
+        letter,
+        user: owner.clone(),
+        to: new.clone(),
+        email: new.clone(),
+    };
+    if letter == Letter::AccountExists {
+        asked.user.first_name = None;
+    }
+    let mut told = Planned::to_owner(Letter::EmailChangeRequested, owner);
+    told.email = new;
+    vec![asked, told]
+}
+
+/// To both addresses.
+fn moved(event: &Detail, user: &User) -> Vec<Planned> {
+    let address = |fields| text(fields, "email").and_then(|email| Email::parse(email).ok());
+    let (Some(before), Some(after)) = (address(&event.before), address(&event.after)) else {
+        return Vec::new();
+    };
+    let to = |to: &Email| Planned {
+        letter: Letter::EmailChanged,
+        user: user.clone(),
+        to: to.clone(),
+        email: after.clone(),
+    };
+    vec![to(&before), to(&after)]
+}
+
+/// Whether none of the account's other sessions came from the like of this user agent.
+async fn is_new_device(store: &Store, event: &Detail, user: &User) -> Result<bool, StoreError> {
+    let signed_in = Timestamp::parse(&event.time).unwrap_or(user.created_at);
+    let agent = |agent: Option<&str>| agent.map(without_versions).unwrap_or_default();
+    let this = agent(text(&event.after, "userAgent"));
+    let session = text(&event.after, "sessionId").unwrap_or_default();
+    let known = store.user_agents_before(&user.id, session).await?;
+    if known.is_empty() {
+        return Ok(signed_in.since(user.created_at) > FIRST_SIGN_IN);
+    }
+    Ok(known.iter().all(|known| agent(known.as_deref()) != this))
+}
+
+/// A browser that was updated is no new device.
+fn without_versions(agent: &str) -> String {
+    let version = |character: char| character.is_ascii_digit() || matches!(character, '.' | '_');
+    agent
+        .chars()
+        .filter(|character| !version(*character))
+        .collect()
+}
+
+fn text<'a>(fields: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_makes_no_new_device() {
+        let firefox = |version: &str| {
+            format!(
+                "Mozilla/5.0 (X11; Linux x86_64; rv:{version}) Gecko/20100101 Firefox/{version}"
+            )
+        };
+        assert_eq!(
+            without_versions(&firefox("128.0")),
+            without_versions(&firefox("131.0.2"))
+        );
+        assert_ne!(
+            without_versions(&firefox("128.0")),
+            without_versions("curl/8.5.0")
+        );
+    }
+}

@@ -1,0 +1,236 @@
+use std::collections::BTreeSet;
+
+use harness::{Bundle, Contract, HttpRequest, PASSWORD, ServiceFault, ServiceOperation};
+use serde_json::{Value, json};
+
+use crate::bundle;
+
+/// Makes one account do what makes an event of most kinds.
+#[expect(clippy::too_many_lines, reason = "one story, in its order")]
+async fn live(bundle: &Bundle) -> String {
+    let admin = bundle.admin().await;
+    let account = bundle.account().await;
+    let act = async |method: &str, path: &str, body: Value, token: &str| {
+        let request = HttpRequest::new(method, path).bearer(token).json(&body);
+        let answer = bundle.send(&request).await;
+        assert!(answer.status < 300, "{path}: {}", answer.text);
+    };
+    let path = |rest: &str| format!("/v1/users/{}{rest}", account.id);
+    let own = &account.access_token;
+    act(
+        "PATCH",
+        &path(""),
+        json!({ "lastName": "King", "locale": "de" }),
+        own,
+    )
+    .await;
+    act("PUT", &path("/preferences"), json!({ "a": 1 }), own).await;
+    act(
+        "POST",
+        "/v1/auth/forgot-password",
+        json!({ "email": account.email }),
+        own,
+    )
+    .await;
+    bundle.deliver().await;
+    let token = bundle
+        .letters_to(&account.email)
+        .remove(0)
+        .token()
+        .expect("a token");
+    act(
+        "POST",
+        "/v1/auth/verify-email",
+        json!({ "token": token }),
+        own,
+    )
+    .await;
+    act(
+        "PUT",
+        &path("/role"),
+        json!({ "role": "moderator" }),
+        &admin.access_token,
+    )
+    .await;
+    let status = json!({ "status": "suspended", "until": "2099-01-01T00:00:00Z" });
+    act("PUT", &path("/status"), status, &admin.access_token).await;
+    act(
+        "PUT",
+        &path("/status"),
+        json!({ "status": "active" }),
+        &admin.access_token,
+    )
+    .await;
+    let again = bundle.sign_in(&account.email).await;
+    let passwords = json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD });
+    act(
+        "POST",
+        "/v1/auth/change-password",
+        passwords,
+        &again.access_token,
+    )
+    .await;
+    act(
+        "POST",
+        "/v1/users/me/email",
+        json!({ "email": "new@example.com" }),
+        &again.access_token,
+    )
+    .await;
+    bundle.deliver().await;
+    let token = bundle
+        .letters_to("new@example.com")
+        .remove(0)
+        .token()
+        .expect("a token");
+    let confirm = "/v1/users/me/email/confirm";
+    act(
+        "POST",
+        confirm,
+        json!({ "token": token }),
+        &again.access_token,
+    )
+    .await;
+    let invite = json!({ "email": "grace@example.com" });
+    act("POST", "/v1/users", invite, &admin.access_token).await;
+    bundle.deliver().await;
+    let token = bundle
+        .letters_to("grace@example.com")
+        .remove(0)
+        .token()
+        .expect("a token");
+    let reset = json!({ "token": token, "password": "staple battery horse correct" });
+    act("POST", "/v1/auth/reset-password", reset, own).await;
+    let _ = bundle
+        .send_as(&again, "DELETE", "/v1/users/me/sessions?except=current")
+        .await;
+    let _ = bundle
+        .send_as(&again, "POST", "/v1/auth/logout")
+        .await
+        .expect_status(204);
+    let last = bundle.sign_in("new@example.com").await;
+    let used = last.refresh_token.clone();
+    let next = bundle.refresh(&used).await.text_at("/refreshToken");
+    let _ = bundle.refresh(&next).await.expect_status(200);
+    let _ = bundle.refresh(&used).await.expect_status(401);
+    let last = bundle.sign_in("new@example.com").await;
+    let _ = bundle
+        .send_as(&last, "DELETE", "/v1/users/me")
+        .await
+        .expect_status(204);
+    bundle.deliver().await;
+    account.id
+}
+
+#[tokio::test]
+async fn every_event_is_as_its_schema_says_and_those_of_an_account_are_in_order() {
+    let bundle = bundle().await;
+    let id = live(&bundle).await;
+    let contract = Contract::load(&local::workspace_root());
+    let events = bundle.bus_events();
+    let mut kinds = BTreeSet::new();
+    let mut own = Vec::new();
+    for event in &events {
+        let detail = &event["detail"];
+        contract.check_component("DomainEvent", detail);
+        assert_eq!(event["source"], "latchkey");
+        assert_eq!(event["detail-type"], detail["type"]);
+        kinds.insert(detail["type"].as_str().expect("a type").to_owned());
+        if detail["userId"] == *id {
+            own.push(detail["sequence"].to_string());
+        }
+    }
+    assert!(own.is_sorted(), "{own:?}");
+    let never = ["mail.failed"];
+    for kind in latchkey::event::EventKind::ALL {
+        let expected = !never.contains(&kind.name());
+        assert_eq!(kinds.contains(kind.name()), expected, "{}", kind.name());
+    }
+    let ids: BTreeSet<String> = events
+        .iter()
+        .map(|event| event["detail"]["id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), events.len(), "nothing was put twice");
+}
+
+#[tokio::test]
+async fn entries_the_bus_does_not_take_are_put_again_with_all_behind_them() {
+    let bundle = bundle().await;
+    for _ in 0..6 {
+        let _ = bundle.account().await;
+    }
+    let mut calls = 0;
+    bundle.services().disturb(move |operation| {
+        if operation != ServiceOperation::PutEvents {
+            return None;
+        }
+        calls += 1;
+        match calls {
+            1 => Some(ServiceFault::FailEntries(vec![2, 5])),
+            2 => Some(ServiceFault::Throttle),
+            3 => Some(ServiceFault::LoseAnswer),
+            _ => None,
+        }
+    });
+    bundle.deliver().await;
+    let events = bundle.bus_events();
+    let sequences: Vec<String> = events
+        .iter()
+        .map(|event| event["detail"]["sequence"].to_string())
+        .collect();
+    let unique: BTreeSet<&String> = sequences.iter().collect();
+    assert!(unique.len() < sequences.len(), "some came twice");
+    let registered = |events: &[Value]| {
+        let ids = events
+            .iter()
+            .filter(|event| event["detail-type"] == "user.registered");
+        ids.map(|event| event["detail"]["id"].to_string())
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    assert_eq!(registered(&events), 6);
+    // The last time each was put, everything before it had been.
+    let mut last: Vec<(usize, &String)> = unique
+        .into_iter()
+        .map(|one| {
+            (
+                sequences
+                    .iter()
+                    .rposition(|other| other == one)
+                    .expect("there"),
+                one,
+            )
+        })
+        .collect();
+    last.sort_unstable();
+    assert!(last.is_sorted_by_key(|(_, sequence)| *sequence), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_bus_that_is_down_fails_the_batch_and_nothing_is_lost() {
+    let bundle = bundle().await;
+    let _ = bundle.account().await;
+    let mut calls = 0;
+    bundle.services().disturb(move |operation| {
+        calls += usize::from(operation == ServiceOperation::PutEvents);
+        (operation == ServiceOperation::PutEvents && calls < 20).then_some(ServiceFault::Error)
+    });
+    bundle.deliver().await;
+    let kinds: Vec<Value> = bundle
+        .bus_events()
+        .iter()
+        .map(|event| event["detail-type"].clone())
+        .collect();
+    assert!(kinds.contains(&json!("user.registered")) && kinds.contains(&json!("session.created")));
+}
+
+#[tokio::test]
+async fn its_policy_names_the_bus_alone() {
+    let bundle = bundle().await;
+    let _ = bundle.account().await;
+    let _ = bundle.recorder().take();
+    bundle.deliver().await;
+    let calls = bundle.recorder().take();
+    assert!(calls.iter().all(|call| call.function != "publish-events"));
+    bundle.assert_policy(&calls, "publish-events");
+}

@@ -1,0 +1,47 @@
+//! `POST /v1/users/{id}/email`: asks to move an account to another address, for its owner, after a recent sign-in.
+//! Nothing changes before the new address is confirmed; the old one is told.
+//!
+//! Whether the new address belongs to somebody already shows neither in the answer nor in the work.
+
+use lambda_http::Error;
+use latchkey::email::Email;
+use latchkey::field::FieldError;
+use latchkey::http::{self, ApiResult, Fields, Request};
+use latchkey::keys::TokenVerifier;
+use latchkey::letters::Letter;
+use latchkey::permission::Permission;
+use latchkey::store::Store;
+use latchkey::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| change_email(&store, &tokens, request)).await
+}
+
+async fn change_email(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let path = http::user_id(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+    let id = bearer.resolve(path);
+    let caller = bearer.authenticate(store).await?;
+    // Only the owner's own: what was read is enough to decide.
+    let own = (caller.user.id == id).then(|| caller.user.clone());
+    let user = caller.user.authorize(Permission::ChangeEmail, &id, own)?;
+    let change = http::change(&request, Some(user.id));
+    caller.require_recent_sign_in(change.at)?;
+
+    let mut fields = Fields::read(&request)?;
+    let email = fields.required("email", Email::parse);
+    if (email.as_ref()).is_some_and(|email| email.canonical() == user.email.canonical()) {
+        let same = FieldError::new("unchanged", "This is the address of the account.");
+        fields.reject("email", same);
+    }
+    let email = fields.finish(|| email)?;
+    store
+        .request_mail(Letter::ConfirmEmailChange, &email, Some(user.id), &change)
+        .await?;
+    http::accepted()
+}

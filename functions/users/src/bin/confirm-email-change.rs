@@ -1,0 +1,74 @@
+//! `POST /v1/users/{id}/email/confirm`: moves an account to the address that the token of a letter names, for its
+//! owner. Every other session ends.
+
+use lambda_http::Error;
+use latchkey::clock;
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::permission::Permission;
+use latchkey::secret::SecretSource;
+use latchkey::store::{Credential, Store};
+use latchkey::telemetry;
+use latchkey::token::action::{ActionClaims, ActionPurpose};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let (tokens, secrets) = tokio::join!(
+        TokenVerifier::from_env(&store),
+        CachedSecrets::from_env(SecretSource::MAIL)
+    );
+    let (tokens, secrets) = (tokens?, secrets?);
+    http::serve(|request| confirm_email_change(&store, &tokens, &secrets, request)).await
+}
+
+async fn confirm_email_change(
+    store: &Store,
+    tokens: &TokenVerifier,
+    secrets: &CachedSecrets,
+    request: Request,
+) -> ApiResult {
+    http::reject_unknown_parameters(&request, &[])?;
+    let path = http::user_id(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+    let id = bearer.resolve(path);
+    // Its address is read along with the caller; who that is comes before what is wrong with it.
+    let claims = read_claims(secrets, &request).await;
+    let before = claims.as_ref().ok();
+    let (caller, credential) = match before.and_then(|claims| claims.replaces.as_ref()) {
+        Some(before) => bearer.authenticate_with_credential(store, before).await?,
+        None => (bearer.authenticate(store).await?, None),
+    };
+    let own = (caller.user.id == id).then(|| caller.user.clone());
+    let user = caller.user.authorize(Permission::ChangeEmail, &id, own)?;
+
+    let claims = claims?;
+    let invalid = ErrorCode::InvalidActionToken;
+    let is_current = |credential: &Credential| {
+        credential.user_id == user.id && credential.credential_version == user.credential_version
+    };
+    let credential = credential.filter(is_current).ok_or(invalid)?;
+    if !claims.hold_for(&user) {
+        return Err(invalid.into());
+    }
+    let change = http::change(&request, Some(user.id));
+    store
+        .change_email(
+            &user,
+            &credential,
+            &claims.address,
+            &caller.session,
+            &change,
+        )
+        .await?;
+    Ok(http::no_content())
+}
+
+async fn read_claims(secrets: &CachedSecrets, request: &Request) -> Result<ActionClaims, ApiError> {
+    let mut fields = Fields::read(request)?;
+    let token = fields.required("token", |token| Ok(token.to_owned()));
+    let token = fields.finish(|| token)?;
+    let purposes = [ActionPurpose::ChangeEmail];
+    secrets.redeem(&token, &purposes, clock::now()).await
+}

@@ -1,0 +1,24 @@
+//! Invoked by the event bus, on `user.deleted`: removes what the account has left. Running it again removes nothing.
+
+use lambda_http::Error;
+use latchkey::consumer::{self, BusEvent};
+use latchkey::store::{Purged, Store};
+use latchkey::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    consumer::serve(|event| purge_user(&store, event)).await
+}
+
+async fn purge_user(store: &Store, event: BusEvent) -> Result<(), Error> {
+    let Some(user_id) = event.detail.user_id else {
+        return Err("the event names no user".into());
+    };
+    match store.purge_user(&user_id).await? {
+        Purged::Done(items) => tracing::info!(%user_id, items, "purged"),
+        Purged::NotDeleted => return Err(format!("the user {user_id} is not deleted").into()),
+    }
+    Ok(())
+}

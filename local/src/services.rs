@@ -1,0 +1,136 @@
+//! The AWS services that functions send to, on one listener: SES v2, whose letters an inbox catches, and
+//! `EventBridge`, whose events the pump delivers.
+
+mod bus;
+mod faults;
+mod inbox;
+mod page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+pub use bus::Bus;
+pub use faults::{Fault, Operation};
+pub use inbox::{Inbox, Message, token_in};
+
+use crate::Error;
+use faults::Faults;
+
+/// SES takes letters of 40 MB.
+const BODY_LIMIT: usize = 40 * 1024 * 1024;
+
+/// The running services. They serve until their process ends.
+pub struct Services {
+    endpoint: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    inbox: Inbox,
+    bus: Bus,
+    faults: Faults,
+}
+
+impl Services {
+    /// Serves on `listener`.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn serve(listener: TcpListener, inbox: Inbox, bus: Bus) -> Result<Self, Error> {
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let shared = Arc::new(Shared {
+            inbox,
+            bus,
+            faults: Faults::default(),
+        });
+        let router = Router::new()
+            .route("/", get(page::list).post(bus::put_events))
+            .route("/letters/{id}", get(page::letter))
+            .route("/letters/{id}/html", get(page::html))
+            .route("/messages", get(inbox::messages))
+            .route("/messages/{id}", get(inbox::message))
+            .route("/v2/email/outbound-emails", post(inbox::send_email))
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .with_state(Arc::clone(&shared));
+        // Without it the kernel holds back the second part of an answer for 40 ms.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { endpoint, shared })
+    }
+
+    /// Serves on a free port and keeps everything in memory.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub async fn in_memory() -> Result<Self, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::serve(listener, Inbox::in_memory(), Bus::in_memory())
+    }
+
+    /// Base URL of all of them, and of the inbox in a browser.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The letters that were caught.
+    #[must_use]
+    pub fn inbox(&self) -> &Inbox {
+        &self.shared.inbox
+    }
+
+    /// The events that wait to be delivered.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.shared.bus
+    }
+
+    /// Disturbs calls from now on: `plan` is asked about each.
+    pub fn disturb(&self, plan: impl FnMut(Operation) -> Option<Fault> + Send + 'static) {
+        self.shared.faults.set(plan);
+    }
+
+    /// Ends every disturbance.
+    pub fn calm(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// How many calls there were, disturbed ones included.
+    #[must_use]
+    pub fn calls(&self, operation: Operation) -> usize {
+        self.shared.faults.calls(operation)
+    }
+}
+
+/// An error as both protocols have it: the SDK reads the header in one and the body in the other.
+fn error(status: StatusCode, kind: &str, message: &str) -> Response {
+    (
+        status,
+        [
+            ("content-type", "application/json"),
+            ("x-amzn-errortype", kind),
+        ],
+        json!({ "__type": kind, "message": message }).to_string(),
+    )
+        .into_response()
+}
+
+fn internal_failure(message: &str) -> Response {
+    error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalFailure",
+        message,
+    )
+}

@@ -1,0 +1,106 @@
+//! A secret in use, and the tokens that are verified with it alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cached::Cached;
+use super::{KeyError, MIN_RELOAD_INTERVAL, VerifyError};
+use crate::clock::{self, Timestamp};
+use crate::config::ConfigError;
+use crate::secret::{SecretError, SecretSource, Secrets};
+use crate::token::TokenError;
+use crate::token::action::{self, ActionClaims};
+use crate::token::key_ring::MAX_RING_AGE;
+use crate::token::refresh::{self, RefreshClaims};
+
+/// How long a secret serves on while it cannot be read again.
+const MAX_SECRET_AGE: Duration = Duration::from_hours(1);
+
+/// A secret as a running function uses it, and the tokens that are verified with it alone.
+pub struct CachedSecrets {
+    source: SecretSource,
+    secrets: Cached<Secrets>,
+}
+
+impl CachedSecrets {
+    /// Reads the secret. A missing or weak one is an error; when Secrets Manager does not answer, the
+    /// first request tries again.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub async fn from_env(source: SecretSource) -> Result<Self, ConfigError> {
+        let secrets = Cached::empty();
+        match Secrets::load(source).await {
+            Ok(loaded) => {
+                secrets.put(clock::now(), loaded);
+            }
+            Err(SecretError::Config(error)) => return Err(error),
+            Err(error) => tracing::warn!(cause = %error, "the secret was not loaded during init"),
+        }
+        Ok(Self { source, secrets })
+    }
+
+    /// What an authentic refresh token says. Without I/O, but for an authentic-looking token of a
+    /// secret not seen yet.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn verify_refresh(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<RefreshClaims, VerifyError> {
+        self.verify(now, |secrets| refresh::verify(secrets, token))
+            .await
+    }
+
+    /// What an authentic token out of a letter says. I/O as [`verify_refresh`](Self::verify_refresh).
+    ///
+    /// # Errors
+    /// [`VerifyError`]; an expired token is invalid.
+    pub async fn verify_action(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<ActionClaims, VerifyError> {
+        self.verify(now, |secrets| action::verify(secrets, token, now))
+            .await
+    }
+
+    async fn verify<T>(
+        &self,
+        now: Timestamp,
+        verify: impl Fn(&Secrets) -> Result<T, TokenError>,
+    ) -> Result<T, VerifyError> {
+        let secrets = self.current(now).await?;
+        match verify(&secrets) {
+            Ok(claims) => Ok(claims),
+            Err(TokenError::UnknownKey)
+                if self.secrets.fresh(now, MIN_RELOAD_INTERVAL).is_none() =>
+            {
+                let secrets = self.load(now).await?;
+                verify(&secrets).map_err(|_| VerifyError::Invalid)
+            }
+            Err(_) => Err(VerifyError::Invalid),
+        }
+    }
+
+    /// The secrets, at most ten minutes old: a rotation reaches every warm function by then. When they
+    /// cannot be read again, the known ones serve on for an hour.
+    ///
+    /// # Errors
+    /// [`KeyError::Secret`].
+    pub async fn current(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
+        if let Some(secrets) = self.secrets.fresh(now, MAX_RING_AGE) {
+            return Ok(secrets);
+        }
+        match self.load(now).await {
+            Ok(secrets) => Ok(secrets),
+            Err(error) => self.secrets.fresh(now, MAX_SECRET_AGE).ok_or(error),
+        }
+    }
+
+    async fn load(&self, now: Timestamp) -> Result<Arc<Secrets>, KeyError> {
+        Ok(self.secrets.put(now, Secrets::load(self.source).await?))
+    }
+}

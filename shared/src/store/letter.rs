@@ -1,0 +1,115 @@
+//! Letters that were sent to accounts, and what became of them.
+
+use std::time::Duration;
+
+use letters::Letter;
+use serde::{Deserialize, Serialize};
+
+use super::item::{self, Entity};
+use super::key::Key;
+use super::update::{Update, attribute, text};
+use super::{Change, Store, StoreError, send, unavailable};
+use crate::clock::Timestamp;
+use crate::user::UserId;
+
+/// How long it is known that a letter was sent: longer than anything is delivered twice.
+const LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// What became of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The mail provider took it.
+    Sent,
+    /// The provider refused it for good, or it came back.
+    Failed,
+}
+
+/// A letter to an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LetterRecord {
+    /// Whose account.
+    pub user_id: UserId,
+    /// Id of the event that asked for it.
+    pub event_id: String,
+    /// Which letter.
+    pub letter: Letter,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it failed, in the provider's words, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// Raised by every change.
+    pub version: u64,
+}
+
+impl Entity for LetterRecord {
+    const TYPE: &'static str = "letter";
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.sent_at.plus(LIFETIME))
+    }
+}
+
+impl LetterRecord {
+    fn key(&self) -> Key {
+        Key::letter(&self.user_id, &self.event_id, self.letter)
+    }
+}
+
+impl Store {
+    /// What became of a letter, if it was sent before. Strongly consistent, 1 RU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get_letter(
+        &self,
+        user_id: &UserId,
+        event_id: &str,
+        letter: Letter,
+    ) -> Result<Option<LetterRecord>, StoreError> {
+        self.get("get letter", Key::letter(user_id, event_id, letter))
+            .await
+    }
+
+    /// Notes what became of a letter. 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_letter(
+        &self,
+        letter: &LetterRecord,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::new_item(letter.key(), letter, change)?));
+        send(|| call.clone().send())
+            .await
+            .map(|_| ())
+            .map_err(|error| unavailable("put letter", &error))
+    }
+
+    /// Notes that a letter failed after it had been sent; nothing happens when it is not known any more.
+    /// 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fail_letter(
+        &self,
+        user_id: &UserId,
+        event_id: &str,
+        letter: Letter,
+        reason: &str,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let update = Update::new(Key::letter(user_id, event_id, letter), change)
+            .set("outcome", attribute(&Outcome::Failed)?)
+            .set("reason", text(reason));
+        self.update("fail letter", update).await.map(|_| ())
+    }
+}

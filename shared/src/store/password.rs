@@ -1,0 +1,99 @@
+//! Passwords: changed by who knows the one before, reset by who receives the account's mail.
+
+use letters::Locale;
+
+use super::credential::Credential;
+use super::item;
+use super::key::Key;
+use super::update::{Update, attribute, number, text};
+use super::{Change, Store, TransactError, WriteRefused};
+use crate::password::PasswordHash;
+use crate::session::Session;
+use crate::user::User;
+
+impl Store {
+    /// Stores the hash of another password for an account that still has the credential as it was read.
+    /// Every session of it ends but `kept`. 1 RT, 7 WU.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn change_password(
+        &self,
+        user: &User,
+        read: &Credential,
+        new: &PasswordHash,
+        kept: &Session,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let next = |key| next_credential_version(key, read.credential_version, change);
+        let credential = next(Key::credential(&user.email))
+            .set("password_hash", attribute(new)?)
+            .when_equal("user_id", text(&user.id));
+        let updated_at = number(change.at.as_millis());
+        let user_update = next(Key::user(&user.id)).set("updated_at", updated_at);
+        let session = next(Key::session(&user.id, &kept.id)).when_absent("revoked_at");
+        let items = vec![
+            credential.in_transaction(&self.table)?,
+            user_update.in_transaction(&self.table)?,
+            session.in_transaction(&self.table)?,
+        ];
+        match self.transact("change password", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Stores the hash of a password for an account whose owner has shown to receive its mail, and that is
+    /// still as it was read; every session ends. 1 RT, 5 WU, 7 where nobody had verified the address before.
+    ///
+    /// Whoever registered that address need not be its owner: what they set goes, with the names and
+    /// preferences (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022). `locale` is the owner's.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn reset_password(
+        &self,
+        user: &User,
+        read: &Credential,
+        new: &PasswordHash,
+        locale: Locale,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let next = |key| next_credential_version(key, read.credential_version, change);
+        let credential = next(Key::credential(&user.email))
+            .set("password_hash", attribute(new)?)
+            .when_equal("user_id", text(&user.id));
+        let mut user_update = next(Key::user(&user.id))
+            .set("updated_at", number(change.at.as_millis()))
+            .set("email_verified", attribute(&true)?)
+            .set_or_remove("invited", None)
+            .when_equal("email_verified", attribute(&user.email_verified)?);
+        let may_be_anothers = !user.email_verified && !user.invited;
+        if may_be_anothers {
+            user_update = user_update
+                .set_or_remove("first_name", None)
+                .set_or_remove("last_name", None)
+                .set("locale", attribute(&locale)?);
+        }
+        let mut items = vec![
+            credential.in_transaction(&self.table)?,
+            user_update.in_transaction(&self.table)?,
+        ];
+        if may_be_anothers {
+            items.push(item::delete(&self.table, Key::preferences(&user.id))?);
+        }
+        match self.transact("reset password", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Raises the version that sessions must match, if it is the one that was read.
+pub(super) fn next_credential_version(key: Key, read: u64, change: &Change) -> Update {
+    Update::new(key, change)
+        .increment("credential_version")
+        .when_equal("credential_version", number(read))
+}

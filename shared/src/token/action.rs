@@ -1,0 +1,304 @@
+//! Action tokens: what the link in a letter carries, checked without I/O.
+//!
+//! `lkat_` and base64url characters: secret version (4 bytes), purpose (1), user id (16), expiry in
+//! seconds (8), credential version (8), the address (its length in 1 byte, then itself), the address
+//! before where one replaces another, HMAC-SHA256 truncated to 128 bits (16), checksum (4).
+//!
+//! Nothing is stored for a token. It dies with its expiry, with the address it names, and with the
+//! version of the credential: using a token that resets a password ends it, and so does any other change
+//! of password or address.
+
+use std::fmt;
+
+use aws_lc_rs::{constant_time, hmac};
+use base64::Engine;
+
+use super::{BASE64URL, Bytes, CHECKSUM_BYTES, TAG_BYTES, TokenError, base64url_decode, checksum};
+use crate::clock::Timestamp;
+use crate::email::Email;
+use crate::secret::{SecretVersion, Secrets};
+use crate::user::{User, UserId};
+
+const PREFIX: &str = "lkat_";
+/// Two addresses of 254 bytes and the rest, in base64.
+const MAX_TOKEN_CHARS: usize = 800;
+
+/// What a token is good for. One kind never passes as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionPurpose {
+    /// Confirms that letters reach the account's address.
+    VerifyEmail,
+    /// Sets a password in place of a forgotten one.
+    ResetPassword,
+    /// Moves the account to another address.
+    ChangeEmail,
+    /// Sets the first password of an account that somebody else made.
+    Invitation,
+}
+
+impl ActionPurpose {
+    const ALL: [Self; 4] = [
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::ChangeEmail,
+        Self::Invitation,
+    ];
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::VerifyEmail => 1,
+            Self::ResetPassword => 2,
+            Self::ChangeEmail => 3,
+            Self::Invitation => 4,
+        }
+    }
+}
+
+/// What an authentic token says. Whether it still counts, the account knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionClaims {
+    /// What it is good for.
+    pub purpose: ActionPurpose,
+    /// Whose account it is about.
+    pub user_id: UserId,
+    /// When it ends, to the second.
+    pub expires_at: Timestamp,
+    /// The account's `credential_version` when the letter was written.
+    pub credential_version: u64,
+    /// The address the letter went to.
+    pub address: Email,
+    /// The account's address, where `address` is to replace it.
+    pub replaces: Option<Email>,
+}
+
+impl ActionClaims {
+    /// Whether they are still true of this account.
+    #[must_use]
+    pub fn hold_for(&self, user: &User) -> bool {
+        let current = self.replaces.as_ref().unwrap_or(&self.address);
+        user.id == self.user_id
+            && user.email == *current
+            && user.credential_version == self.credential_version
+    }
+}
+
+/// A token on its way into a letter. It cannot be printed by accident.
+pub struct ActionToken(String);
+
+impl fmt::Debug for ActionToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ActionToken(…)")
+    }
+}
+
+impl ActionToken {
+    /// Makes the token. The same claims and secret give the same token, so that a letter sent twice is
+    /// the same letter.
+    #[must_use]
+    pub fn issue(secrets: &Secrets, claims: &ActionClaims) -> Self {
+        let secret = secrets.current();
+        let address = claims.address.as_str().as_bytes();
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&secret.version().0);
+        bytes.push(claims.purpose.code());
+        bytes.extend_from_slice(claims.user_id.as_bytes());
+        bytes.extend_from_slice(&claims.expires_at.as_seconds().to_be_bytes());
+        bytes.extend_from_slice(&claims.credential_version.to_be_bytes());
+        // An address has at most 254 bytes.
+        bytes.push(u8::try_from(address.len()).unwrap_or(u8::MAX));
+        bytes.extend_from_slice(address);
+        if let Some(replaces) = &claims.replaces {
+            bytes.extend_from_slice(replaces.as_str().as_bytes());
+        }
+        let tag = hmac::sign(&secret.action_token_key(), &bytes);
+        bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
+        bytes.extend_from_slice(&checksum(&bytes));
+        Self(format!("{PREFIX}{}", BASE64URL.encode(bytes)))
+    }
+
+    /// The text for the letter.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads a token, checks that we made it and that it has not expired. No I/O.
+///
+/// # Errors
+/// [`TokenError::UnknownKey`] when it names a secret version that is not loaded.
+pub fn verify(secrets: &Secrets, token: &str, now: Timestamp) -> Result<ActionClaims, TokenError> {
+    const INVALID: TokenError = TokenError::Invalid;
+    if token.len() > MAX_TOKEN_CHARS {
+        return Err(INVALID);
+    }
+    let bytes = token.strip_prefix(PREFIX).and_then(base64url_decode);
+    let bytes = bytes.ok_or(INVALID)?;
+    let (rest, found) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(INVALID)?;
+    if checksum(rest) != *found {
+        return Err(INVALID);
+    }
+    let (signed, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(INVALID)?;
+    let mut fields = Bytes(signed);
+    let secret = secrets
+        .find(SecretVersion(fields.take()?))
+        .ok_or(TokenError::UnknownKey)?;
+    let expected = hmac::sign(&secret.action_token_key(), signed);
+    constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
+        .map_err(|_| INVALID)?;
+
+    let [purpose] = fields.take()?;
+    let purpose = ActionPurpose::ALL
+        .into_iter()
+        .find(|known| known.code() == purpose);
+    let user_id = UserId::from_bytes(fields.take()?);
+    let expires_at = Timestamp::from_seconds(u64::from_be_bytes(fields.take()?));
+    let credential_version = u64::from_be_bytes(fields.take()?);
+    let [length] = fields.take()?;
+    let (address, replaces) = fields.0.split_at_checked(length.into()).ok_or(INVALID)?;
+    let claims = ActionClaims {
+        purpose: purpose.ok_or(INVALID)?,
+        user_id,
+        expires_at,
+        credential_version,
+        address: read_address(address)?,
+        replaces: (!replaces.is_empty())
+            .then(|| read_address(replaces))
+            .transpose()?,
+    };
+    if now < claims.expires_at {
+        Ok(claims)
+    } else {
+        Err(INVALID)
+    }
+}
+
+fn read_address(bytes: &[u8]) -> Result<Email, TokenError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| TokenError::Invalid)?;
+    Email::parse(text).map_err(|_| TokenError::Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::token::refresh::{self, RefreshClaims, RefreshToken};
+    use crate::user::Role;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn secrets(seed: &str) -> Secrets {
+        let input = format!("mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqW{seed}");
+        Secrets::new(Secret::new(&input).expect("strong"), None)
+    }
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).expect("valid")
+    }
+
+    fn claims(purpose: ActionPurpose) -> ActionClaims {
+        ActionClaims {
+            purpose,
+            user_id: UserId::generate(NOW),
+            expires_at: NOW.plus(Duration::from_mins(30)),
+            credential_version: 3,
+            address: email("ada@example.com"),
+            replaces: None,
+        }
+    }
+
+    #[test]
+    fn an_issued_token_says_what_was_put_in() {
+        let secrets = secrets("a");
+        for purpose in ActionPurpose::ALL {
+            for replaces in [None, Some(email("before@example.com"))] {
+                let claims = ActionClaims {
+                    replaces,
+                    ..claims(purpose)
+                };
+                let token = ActionToken::issue(&secrets, &claims);
+                assert_eq!(verify(&secrets, token.reveal(), NOW), Ok(claims.clone()));
+                let again = ActionToken::issue(&secrets, &claims);
+                assert_eq!(token.reveal(), again.reveal());
+            }
+        }
+    }
+
+    #[test]
+    fn it_ends_with_its_expiry_and_with_what_it_names() {
+        let secrets = secrets("a");
+        let token = ActionToken::issue(&secrets, &claims(ActionPurpose::ResetPassword));
+        let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+        assert!(verify(&secrets, token.reveal(), at(1799)).is_ok());
+        assert_eq!(
+            verify(&secrets, token.reveal(), at(1800)),
+            Err(TokenError::Invalid)
+        );
+        let mut user = User::register(email("ada@example.com"), None, None, Role::User, NOW);
+        user.credential_version = 3;
+        let mut claims = claims(ActionPurpose::ResetPassword);
+        claims.user_id = user.id;
+        assert!(claims.hold_for(&user));
+        for change in [
+            |user: &mut User| user.id = UserId::NOBODY,
+            |user: &mut User| user.credential_version += 1,
+            |user: &mut User| user.email = Email::parse("other@example.com").expect("valid"),
+        ] {
+            let mut changed = user.clone();
+            change(&mut changed);
+            assert!(!claims.hold_for(&changed));
+        }
+        claims.replaces = Some(user.email.clone());
+        claims.address = email("new@example.com");
+        assert!(claims.hold_for(&user));
+    }
+
+    #[test]
+    fn bug_18_bug_20_no_part_of_it_and_no_other_kind_passes() {
+        let secrets = secrets("a");
+        let token = ActionToken::issue(&secrets, &claims(ActionPurpose::VerifyEmail));
+        let token = token.reveal();
+        for cut in 0..token.len() {
+            assert!(verify(&secrets, &token[..cut], NOW).is_err());
+            assert!(cut == 0 || verify(&secrets, &token[cut..], NOW).is_err());
+        }
+        for (position, byte) in token.bytes().enumerate() {
+            for bit in 0..8 {
+                let mut forged = token.as_bytes().to_vec();
+                forged[position] = byte ^ (1 << bit);
+                if let Ok(forged) = String::from_utf8(forged) {
+                    assert!(verify(&secrets, &forged, NOW).is_err(), "{position}.{bit}");
+                }
+            }
+        }
+        let session = RefreshClaims {
+            user_id: UserId::generate(NOW),
+            session_id: crate::session::SessionId::generate(NOW),
+            counter: 1,
+        };
+        let refresh = RefreshToken::issue(&secrets, &session);
+        assert!(verify(&secrets, refresh.reveal(), NOW).is_err());
+        let disguised = refresh.reveal().replace("lkrt_", PREFIX);
+        assert!(verify(&secrets, &disguised, NOW).is_err());
+        assert!(refresh::verify(&secrets, token).is_err());
+        let disguised = token.replace(PREFIX, "lkrt_");
+        assert!(refresh::verify(&secrets, &disguised).is_err());
+        assert_eq!(
+            verify(&self::secrets("b"), token, NOW),
+            Err(TokenError::UnknownKey)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_or_verifies(text in "(lkat_)?.{0,120}", encoded in "lkat_[A-Za-z0-9_-]{60,300}") {
+            let secrets = secrets("a");
+            prop_assert!(verify(&secrets, &text, NOW).is_err());
+            prop_assert!(verify(&secrets, &encoded, NOW).is_err());
+        }
+    }
+}
