@@ -2,7 +2,7 @@
 
 use local::Error;
 use local::function::Function;
-use local::services::token_in;
+use local::services::Letter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -96,6 +96,6 @@ pub async fn token(
     let messages = bench.services.inbox().messages()?;
     let to = after["email"].as_str().unwrap_or_default();
     let mut letters = messages.iter().rev().filter(|message| message.to == to);
-    let token = letters.find_map(|message| token_in(&message.text));
-    Ok(token.ok_or("no letter came")?.to_owned())
+    let token = letters.find_map(Letter::token);
+    Ok(token.ok_or("no letter came")?)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use local::event::{HttpRequest, names, sample};
-use local::services::{Inbox, token_in};
+use local::services::{Inbox, Letter};
 use local::settings::Settings;
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -124,8 +124,8 @@ impl Bundle {
             let mut own = letters.iter().rev().filter(|letter| {
                 addresses.contains(&letter.to.as_str()) && letter.text.contains(&page)
             });
-            if let Some(token) = own.next().and_then(|letter| token_in(&letter.text)) {
-                return Ok(token.to_owned());
+            if let Some(token) = own.next().and_then(Letter::token) {
+                return Ok(token);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

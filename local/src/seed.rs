@@ -131,7 +131,7 @@ fn count(database: &Database, active: usize, suspended: usize) -> Result<(), Err
     let number = |number: usize| json!({ "N": number.to_string() });
     let request = json!({
         "TableName": TABLE,
-        "Key": { "pk": { "S": "COUNTERS" }, "sk": { "S": "USERS" } },
+        "Key": { "pk": { "S": "USER-COUNTERS" }, "sk": { "S": "00" } },
         "UpdateExpression":
             "SET #type = :type, #schema = :schema ADD #active :active, #suspended :suspended",
         "ExpressionAttributeNames": {
@@ -208,7 +208,7 @@ mod tests {
         seed.write(engine.database(), |_| {}).expect("written");
         seed.write(engine.database(), |_| {}).expect("written");
 
-        let key = json!({ "pk": { "S": "COUNTERS" }, "sk": { "S": "USERS" } });
+        let key = json!({ "pk": { "S": "USER-COUNTERS" }, "sk": { "S": "00" } });
         let request = json!({ "TableName": TABLE, "Key": key });
         let request = serde_json::from_value(request).expect("a request");
         let counter = engine.database().get_item(request).expect("an answer");

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 pub use bus::Bus;
 pub use faults::{Fault, Operation};
-pub use inbox::{Inbox, Message, token_in};
+pub use inbox::{Inbox, Letter};
 
 use crate::Error;
 use faults::Faults;

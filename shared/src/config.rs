@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::email::Email;
+
 /// Name of the `DynamoDB` table that holds everything.
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// `iss` of every access token and base of the discovery document: an absolute URL without a trailing
@@ -237,6 +239,25 @@ pub fn issuer() -> Result<String, ConfigError> {
 /// [`ConfigError`] naming `APP_URL`.
 pub fn app_url() -> Result<String, ConfigError> {
     base_url(APP_URL)
+}
+
+/// The sender of letters.
+///
+/// # Errors
+/// [`ConfigError`] naming `MAIL_FROM` when it holds no address.
+pub fn mail_from() -> Result<String, ConfigError> {
+    let from = required(MAIL_FROM)?;
+    let address = match from.rsplit_once('<') {
+        Some((_, address)) => address.strip_suffix('>').unwrap_or_default(),
+        None => from.as_str(),
+    };
+    match Email::parse(address) {
+        Ok(_) if from.is_ascii() => Ok(from),
+        _ => Err(ConfigError::invalid(
+            MAIL_FROM,
+            "it must be an address, or a name and an address in angle brackets, in ASCII",
+        )),
+    }
 }
 
 fn base_url(name: &'static str) -> Result<String, ConfigError> {

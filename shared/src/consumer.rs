@@ -38,29 +38,42 @@ where
 }
 
 /// Takes the records of a stream in their order, up to the first that fails: it and all behind it come again.
+///
+/// # Errors
+/// As [`failed_from`].
 pub async fn each_record<F>(
     event: StreamEvent,
     handle: impl Fn(EventRecord) -> F,
-) -> DynamoDbEventResponse
+) -> Result<DynamoDbEventResponse, Error>
 where
     F: Future<Output = Result<(), Error>>,
 {
-    for record in event.records {
+    for (position, record) in event.records.into_iter().enumerate() {
         let sequence = record.change.sequence_number.clone();
         if let Err(error) = handle(record).await {
             tracing::error!(cause = %error, sequence, "a record failed");
-            return failed_from(sequence);
+            return failed_from(position, sequence, error);
         }
     }
-    DynamoDbEventResponse::default()
+    Ok(DynamoDbEventResponse::default())
 }
 
-/// The answer that asks for everything from this record on once more.
-#[must_use]
-pub fn failed_from(sequence: Option<String>) -> DynamoDbEventResponse {
+/// Asks for everything from this record on once more.
+///
+/// # Errors
+/// When it is the first of its batch: only a failed invocation makes Lambda halve a batch, again and again until
+/// the record stands alone and goes by itself to where failed ones are kept.
+pub fn failed_from(
+    position: usize,
+    sequence: Option<String>,
+    error: Error,
+) -> Result<DynamoDbEventResponse, Error> {
+    if position == 0 {
+        return Err(error);
+    }
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier = sequence;
     let mut response = DynamoDbEventResponse::default();
     response.batch_item_failures.push(failure);
-    response
+    Ok(response)
 }

@@ -188,6 +188,15 @@ impl UserCounts {
         self.active + self.suspended
     }
 
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            active: self.active + other.active,
+            suspended: self.suspended + other.suspended,
+        }
+    }
+
     const fn less(self, other: Self) -> Self {
         Self {
             active: self.active - other.active,

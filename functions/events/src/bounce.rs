@@ -1,4 +1,4 @@
-//! What the mail provider says of letters afterwards: bounces, complaints, rejections.
+//! What the mail provider says of letters afterwards: that they bounced, or were rejected.
 
 use std::collections::HashMap;
 
@@ -48,6 +48,11 @@ impl Report {
     /// # Errors
     /// [`StoreError`].
     pub async fn record(&self, store: &Store, change: &Change) -> Result<(), StoreError> {
+        // An absence note and a full mailbox are bounces, too, of letters that arrive.
+        if !self.is_final() {
+            tracing::info!(kind = self.event_type, "a report that changes nothing");
+            return Ok(());
+        }
         let tag = |name: &str| Some(self.mail.tags.get(name)?.first()?.as_str());
         let user_id = tag(USER_TAG).and_then(|id| UserId::parse(id).ok());
         let letter = tag(LETTER_TAG).and_then(Letter::parse);
@@ -59,6 +64,16 @@ impl Report {
         store
             .fail_letter(&user_id, event_id, letter, &self.reason(), change)
             .await
+    }
+
+    fn is_final(&self) -> bool {
+        match self.event_type.as_str() {
+            "Bounce" => {
+                (self.bounce.as_ref()).is_some_and(|bounce| bounce.bounce_type == "Permanent")
+            }
+            "Reject" => true,
+            _ => false,
+        }
     }
 
     fn reason(&self) -> String {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
@@ -17,7 +18,10 @@ use latchkey::user::UserId;
 
 /// A call that is given up may have been taken: it gets longer than calls to the table.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(13);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
+/// SES takes so many letters a second: who sends more waits.
+const ATTEMPTS: u32 = 5;
+const BACKOFF: Duration = Duration::from_millis(500);
 
 /// Tags of a message, by which a bounce is led back to its letter.
 pub const USER_TAG: &str = "latchkey-user";
@@ -67,11 +71,19 @@ impl Mailer {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(BACKOFF);
         let config = aws_sdk_sesv2::config::Builder::from(&aws::sdk_config().await?);
         Ok(Self {
-            from: config::required(config::MAIL_FROM)?,
+            from: config::mail_from()?,
             configuration_set: config::optional(config::MAIL_CONFIGURATION_SET),
-            client: Client::from_conf(config.timeout_config(timeouts).build()),
+            client: Client::from_conf(
+                config
+                    .timeout_config(timeouts)
+                    .retry_config(retries)
+                    .build(),
+            ),
         })
     }
 
@@ -104,19 +116,20 @@ impl Mailer {
     }
 }
 
-/// Whether the letter itself is what the provider does not want. A sender that is not verified or paused can be
-/// mended by the operator: those letters wait among the dead ones.
+/// Whether the letter itself is what the provider does not want. An identity that is not verified, which SES calls a
+/// rejected message too, the operator can mend: those letters wait among the dead ones.
 fn is_final(error: &SdkError<SendEmailError>) -> bool {
-    matches!(
+    let refused = matches!(
         error.as_service_error(),
         Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_))
-    )
+    );
+    let message = error.message().unwrap_or_default();
+    refused && !message.contains("not verified")
 }
 
+/// The kind of refusal, and not the provider's words: they name identities and regions.
 fn reason(error: &SdkError<SendEmailError>) -> String {
-    let code = error.code().unwrap_or("refused");
-    let text = error.message().unwrap_or_default();
-    format!("{code}: {text}").chars().take(200).collect()
+    error.code().unwrap_or("refused").to_owned()
 }
 
 fn message(letter: &Rendered, about: Reference<'_>) -> Result<Message, String> {

@@ -104,8 +104,9 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
     };
     let holder = store.find_user_id(&email).await?;
     if letter == Letter::ConfirmEmailChange {
-        let owner = find(store, event.user_id).await?;
-        return Ok(owner.map_or_else(Vec::new, |owner| move_asked(owner, email, holder)));
+        let (owner, holder) = tokio::join!(find(store, event.user_id), find(store, holder));
+        let holder = holder?;
+        return Ok(owner?.map_or_else(Vec::new, |owner| move_asked(owner, email, holder)));
     }
     // A registration that made the account: there is nobody else to tell.
     if letter == Letter::AccountExists && holder == event.user_id {
@@ -127,27 +128,28 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
     Ok(vec![Planned::to_owner(letter, user)])
 }
 
-/// To the new address, and to the old one. An address that has an account already is told, and not who asked.
-fn move_asked(owner: User, new: Email, holder: Option<UserId>) -> Vec<Planned> {
-    let letter = match holder {
-        None => Letter::ConfirmEmailChange,
-        Some(_) => Letter::AccountExists,
-    };
-    let mut asked = Planned {
-        letter,
-        user: owner.clone(),
-        to: new.clone(),
-        email: new.clone(),
-    };
-    if letter == Letter::AccountExists {
-        asked.user.first_name = None;
+/// To the new address, or to the account that has it already; and to the old one, if it is known to be the
+/// owner's: a stranger's gets no words that others chose, and the new address is such.
+fn move_asked(owner: User, new: Email, holder: Option<User>) -> Vec<Planned> {
+    let mut letters = vec![match holder {
+        Some(holder) => Planned::to_owner(Letter::AccountExists, holder),
+        None => Planned {
+            letter: Letter::ConfirmEmailChange,
+            user: owner.clone(),
+            to: new.clone(),
+            email: new.clone(),
+        },
+    }];
+    if owner.email_verified {
+        letters.push(Planned {
+            email: new,
+            ..Planned::to_owner(Letter::EmailChangeRequested, owner)
+        });
     }
-    let mut told = Planned::to_owner(Letter::EmailChangeRequested, owner);
-    told.email = new;
-    vec![asked, told]
+    letters
 }
 
-/// To both addresses.
+/// To both addresses, as far as they are known to be the owner's.
 fn moved(event: &Detail, user: &User) -> Vec<Planned> {
     let address = |fields| text(fields, "email").and_then(|email| Email::parse(email).ok());
     let (Some(before), Some(after)) = (address(&event.before), address(&event.after)) else {
@@ -159,7 +161,10 @@ fn moved(event: &Detail, user: &User) -> Vec<Planned> {
         to: to.clone(),
         email: after.clone(),
     };
-    vec![to(&before), to(&after)]
+    let was_verified = event.before.get("emailVerified") != Some(&Value::Bool(false));
+    let mut letters = vec![to(&after)];
+    letters.extend(was_verified.then(|| to(&before)));
+    letters
 }
 
 /// Whether none of the account's other sessions came from the like of this user agent.

@@ -1,32 +1,9 @@
 //! What follows a request: the stream, the bus and the letters.
 
-use std::collections::BTreeMap;
-
-use local::services::{Message, Services, token_in};
+use local::services::{Letter, Services};
 use serde_json::Value;
 
 use crate::Bundle;
-
-/// A letter that was caught.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// The sender.
-    pub from: String,
-    /// The recipient.
-    pub to: String,
-    /// The subject.
-    pub subject: String,
-    /// The part in plain text.
-    pub text: String,
-    /// The part in HTML.
-    pub html: String,
-    /// Headers that were added.
-    pub headers: BTreeMap<String, String>,
-    /// Tags of the message.
-    pub tags: BTreeMap<String, String>,
-    /// The configuration set; empty without one.
-    pub configuration_set: String,
-}
 
 /// Something that a function did not take, however often it was asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,35 +12,6 @@ pub struct Failed {
     pub function: String,
     /// What it was invoked with: an event of the stream or of a bus.
     pub payload: Value,
-}
-
-impl Letter {
-    /// The token of its link, if it has one: what follows `#token=` in its text.
-    #[must_use]
-    pub fn token(&self) -> Option<String> {
-        token_in(&self.text).map(str::to_owned)
-    }
-
-    /// Which letter it is.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.tags.get("latchkey-letter").map_or("", String::as_str)
-    }
-}
-
-impl From<Message> for Letter {
-    fn from(message: Message) -> Self {
-        Self {
-            from: message.from,
-            to: message.to,
-            subject: message.subject,
-            text: message.text,
-            html: message.html,
-            headers: message.headers,
-            tags: message.tags,
-            configuration_set: message.configuration_set,
-        }
-    }
 }
 
 impl Bundle {
@@ -141,8 +89,7 @@ impl Bundle {
     /// Never: they are kept in memory.
     #[must_use]
     pub fn letters(&self) -> Vec<Letter> {
-        let letters = self.services.inbox().messages().expect("kept in memory");
-        letters.into_iter().map(Letter::from).collect()
+        self.services.inbox().messages().expect("kept in memory")
     }
 
     /// Every letter to an address, in order.

@@ -41,7 +41,7 @@ pub struct Touch {
     pub key: String,
     /// Whether it is a partition of the index.
     pub index: bool,
-    /// The attributes asked for, where it names some.
+    /// The attributes asked for, where it names some, or written.
     pub attributes: Option<Vec<String>>,
 }
 
@@ -289,7 +289,25 @@ fn touched(operation: &str, request: &Value) -> Vec<Touch> {
         attributes: attributes.clone(),
     };
     match operation {
-        "PutItem" => vec![touch(operation, key(&request["Item"]))],
+        "PutItem" => {
+            let written = request["Item"].as_object().into_iter().flatten();
+            vec![Touch {
+                attributes: Some(written.map(|(name, _)| name.clone()).collect()),
+                ..touch(operation, key(&request["Item"]))
+            }]
+        }
+        "UpdateItem" => {
+            let named = request["ExpressionAttributeNames"].as_object();
+            let named = named.into_iter().flat_map(|names| names.values());
+            vec![Touch {
+                attributes: Some(
+                    named
+                        .filter_map(|name| name.as_str().map(str::to_owned))
+                        .collect(),
+                ),
+                ..touch(operation, key(&request["Key"]))
+            }]
+        }
         "Query" => {
             let pk = request["ExpressionAttributeValues"][":pk"]["S"].as_str();
             vec![touch(operation, pk.unwrap_or_default().to_owned())]

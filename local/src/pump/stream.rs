@@ -129,8 +129,8 @@ impl<I: Invoke> Pump<I> {
                     records: rest,
                     attempts: 1,
                 };
-            } else if reader.bisect && piece.records.len() > 1 {
-                // Splitting does not count as a repetition.
+            } else if reader.bisect && failure.error.is_some() && piece.records.len() > 1 {
+                // As Lambda does when an invocation fails. It does not count as a repetition.
                 let rest = piece.records.split_off(piece.records.len() / 2);
                 pieces.push(Piece {
                     records: rest,

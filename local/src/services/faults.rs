@@ -22,6 +22,8 @@ pub enum Fault {
     Hang,
     /// Not done: SES says `MessageRejected`. For `PutEvents` as [`BadRequest`](Self::BadRequest).
     Reject,
+    /// Not done: SES does not know the sender, which it calls `MessageRejected` as well.
+    UnverifiedSender,
     /// Not done: `BadRequestException`, or `ValidationException` of `EventBridge`.
     BadRequest,
     /// Done; the caller gets a server error.

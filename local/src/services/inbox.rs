@@ -20,7 +20,7 @@ use crate::documents::{Documents, next_name};
 /// A letter that was caught.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Message {
+pub struct Letter {
     /// Its id, which sorts by time.
     pub id: String,
     /// When it was sent, RFC 3339.
@@ -63,7 +63,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn messages(&self) -> Result<Vec<Message>, Error> {
+    pub fn messages(&self) -> Result<Vec<Letter>, Error> {
         let letters = self.0.all()?.into_iter();
         letters
             .map(|(_, letter)| Ok(serde_json::from_value(letter)?))
@@ -74,19 +74,31 @@ impl Inbox {
     ///
     /// # Errors
     /// When its file cannot be read.
-    pub fn message(&self, id: &str) -> Result<Option<Message>, Error> {
+    pub fn message(&self, id: &str) -> Result<Option<Letter>, Error> {
         let letter = self.0.get(id)?;
         Ok(letter.map(serde_json::from_value).transpose()?)
     }
 
-    fn keep(&self, message: &Message) -> Result<(), Error> {
+    fn keep(&self, message: &Letter) -> Result<(), Error> {
         self.0.put(&message.id, &serde_json::to_value(message)?)
     }
 }
 
-/// The token of the first link in a letter's text that has one: what follows `#token=`.
-#[must_use]
-pub fn token_in(text: &str) -> Option<&str> {
+impl Letter {
+    /// The token of the first link in its text, if it has one: what follows `#token=`.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        token_in(&self.text).map(str::to_owned)
+    }
+
+    /// Which letter it is, by its tag.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.tags.get("latchkey-letter").map_or("", String::as_str)
+    }
+}
+
+fn token_in(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("#token=")?;
     let is_token = |c: char| c.is_ascii_alphanumeric() || "_-.~%".contains(c);
     let end = rest.find(|c| !is_token(c)).unwrap_or(rest.len());
@@ -111,6 +123,12 @@ pub(super) async fn send_email(State(shared): State<Arc<Shared>>, body: Bytes) -
             return internal_failure("as the test has it");
         }
         Some(Fault::Reject) => return refused("MessageRejected", "as the test has it"),
+        Some(Fault::UnverifiedSender) => {
+            return refused(
+                "MessageRejected",
+                "Email address is not verified. The following identities failed the check",
+            );
+        }
         Some(Fault::BadRequest) => return refused("BadRequestException", "as the test has it"),
         _ => {}
     }
@@ -145,7 +163,7 @@ pub(super) async fn message(State(shared): State<Arc<Shared>>, Path(id): Path<St
 }
 
 /// The letter of a request, or why SES would not take it.
-fn read(request: &Value) -> Result<Message, String> {
+fn read(request: &Value) -> Result<Letter, String> {
     let text = |pointer: &str| {
         let text = request.pointer(pointer).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
@@ -192,7 +210,7 @@ fn read(request: &Value) -> Result<Message, String> {
             "tag {name}: only letters, digits, _ and - may stand in tags"
         ));
     }
-    Ok(Message {
+    Ok(Letter {
         id: next_name(),
         time: Timestamp::now()
             .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::{Message, Shared};
+use super::{Letter, Shared};
 
 /// Most letters on the page; all are in `/messages`.
 const MAX_LETTERS: usize = 500;
@@ -60,7 +60,7 @@ pub(super) async fn letter(State(shared): State<Arc<Shared>>, Path(id): Path<Str
     page("", &message.subject, &letter_body(&message))
 }
 
-fn letter_body(message: &Message) -> String {
+fn letter_body(message: &Letter) -> String {
     let mut rows = String::new();
     let mut row = |name: &str, value: &str| {
         let (name, value) = (escape(name), escape(value));

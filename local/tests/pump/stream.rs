@@ -56,15 +56,19 @@ async fn a_record_that_fails_is_tried_again_and_what_stood_before_it_is_not() {
         scene.put(key, "user");
     }
     scene.pump().drain().await.expect("drained");
-    // The second failure is at the head of the batch, which is split.
-    assert_eq!(scene.batches("record"), ["abcd", "cd", "c", "d"]);
+    // As with Lambda, a failure that is only reported halves no batch.
+    assert_eq!(scene.batches("record"), ["abcd", "cd", "cd"]);
     assert_eq!(scene.storage.failed.names().unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_poisoned_record_neither_blocks_nor_disappears() {
     let poisons: [fn(&Value) -> Outcome; 2] = [
-        |payload| failures(payload, &["c"]),
+        // As consumers here do: the first of a batch fails the invocation.
+        |payload| match keys(payload).first() {
+            Some(&"c") => error("poison"),
+            _ => failures(payload, &["c"]),
+        },
         |payload| {
             if keys(payload).contains(&"c") {
                 return error("poison");
@@ -122,6 +126,22 @@ async fn a_poisoned_record_neither_blocks_nor_disappears() {
         assert_eq!((again.taken, again.failed.len()), (1, 0));
         assert_eq!(scene.storage.failed.names().unwrap(), Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn a_poisoned_record_that_is_only_reported_takes_along_what_stands_behind_it() {
+    let scene = Scene::new(|function, payload| match function {
+        "record" => failures(payload, &["c"]),
+        _ => Ok(Value::Null),
+    })
+    .await;
+    for key in ["a", "b", "c", "d", "e"] {
+        scene.put(key, "user");
+    }
+    scene.pump().drain().await.expect("drained");
+    let failed = scene.storage.failed.all().unwrap();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].1["DDBStreamBatchInfo"]["batchSize"], 3);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Values {
             Letter::Invitation => Duration::from_hours(7 * 24),
             _ => Duration::from_hours(24),
         };
-        let link = |path| format!("https://app.example.com{path}#token=lkmt_c2FtcGxl");
+        let link = |path| format!("https://app.example.com{path}#token=lkat_c2FtcGxl");
         Self {
             app_name: "Latchkey".to_owned(),
             name: Some("Ada Lovelace".to_owned()),

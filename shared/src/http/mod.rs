@@ -7,6 +7,7 @@ mod body;
 mod conditional;
 mod error;
 mod idempotency;
+mod letter;
 mod list;
 mod new_account;
 mod query;
@@ -22,6 +23,7 @@ pub use error::{ApiError, ErrorCode};
 pub use idempotency::idempotency;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
+pub use letter::ask_for_letter;
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
 pub use query::{

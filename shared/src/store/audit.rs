@@ -38,7 +38,7 @@ impl Entity for AuditEntry {
     }
 }
 
-/// The accounts there are, as far as their events have been recorded.
+/// A share of the accounts there are, as far as their events have been recorded.
 #[derive(Serialize, Deserialize)]
 struct UserCounter {
     #[serde(flatten)]
@@ -97,7 +97,7 @@ impl Store {
         }
         let items = vec![
             item::put_new(&self.table, item)?,
-            self.add_to_counter(counts, &change)?,
+            self.add_to_counter(user_id, counts, &change)?,
         ];
         match self.transact("record event", items).await {
             // Kept before, and counted then.
@@ -123,13 +123,14 @@ impl Store {
     /// Made by the first that counts.
     fn add_to_counter(
         &self,
+        user_id: &UserId,
         counts: UserCounts,
         change: &Change,
     ) -> Result<TransactWriteItem, StoreError> {
         let add = |count: i64| AttributeValue::N(count.to_string());
         let update = types::Update::builder()
             .table_name(&self.table)
-            .set_key(Some(Key::user_counter().into_attributes()))
+            .set_key(Some(Key::user_counter(user_id).into_attributes()))
             .update_expression(
                 "SET #type = :type, #schema = :schema, request_id = :request_id, changed_at = :now \
                  ADD active :active, suspended :suspended, version :one",
@@ -156,14 +157,18 @@ impl Store {
     pub async fn count_users(&self) -> Result<UserCounts, StoreError> {
         let call = self
             .client
-            .get_item()
+            .query()
             .table_name(&self.table)
-            .set_key(Some(Key::user_counter().into_attributes()));
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(key::USER_COUNTERS));
         let output = send(|| call.clone().send())
             .await
             .map_err(|error| unavailable("count users", &error))?;
-        let counter: Option<UserCounter> = output.item.map(item::read).transpose()?;
-        Ok(counter.map_or_else(UserCounts::default, |counter| counter.counts))
+        let mut all = UserCounts::default();
+        for item in output.items.unwrap_or_default() {
+            all = all.plus(item::read::<UserCounter>(item)?.counts);
+        }
+        Ok(all)
     }
 
     /// A page of what happened to an account, in the order in which it happened. Strongly consistent. 1 RT,

@@ -18,12 +18,16 @@ pub(super) struct Key {
 
 /// Partition of the index that lists users in the order of their creation.
 pub(super) const USERS_INDEX: &str = "USERS";
+/// Partition of the numbers of accounts.
+pub(super) const USER_COUNTERS: &str = "USER-COUNTERS";
+/// How many items share them: all together below 4 KB, one read.
+const USER_COUNTER_SHARDS: u8 = 16;
 /// What the sort keys of sessions begin with.
 pub(super) const SESSIONS: &str = "SESSION#";
 /// The sort key of what is left of a deleted account.
 pub(super) const TOMBSTONE: &str = "TOMBSTONE";
 /// The sort key of an account.
-pub(super) const USER: &str = "USER";
+const USER: &str = "USER";
 /// Partition of the public halves of the signing keys.
 pub(super) const PUBLIC_KEYS: &str = "KEYS";
 /// Partition of the wrapped private halves.
@@ -90,8 +94,10 @@ impl Key {
         Self::new("COUNTERS", "ADMINS")
     }
 
-    pub(super) fn user_counter() -> Self {
-        Self::new("COUNTERS", "USERS")
+    /// One of several, so that accounts are counted without waiting for one another.
+    pub(super) fn user_counter(id: &UserId) -> Self {
+        let last = id.as_bytes()[15];
+        Self::new(USER_COUNTERS, format!("{:02}", last % USER_COUNTER_SHARDS))
     }
 
     /// In the account's own partition: the stream keeps the order of what happened to one user.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use letters::Letter;
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Entity};
+use super::item::Entity;
 use super::key::Key;
-use super::update::{Update, attribute, text};
-use super::{Change, Store, StoreError, send, unavailable};
+use super::update::{Update, Updated, attribute, text};
+use super::{Change, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::user::UserId;
 
@@ -83,22 +83,13 @@ impl Store {
         letter: &LetterRecord,
         change: &Change,
     ) -> Result<(), StoreError> {
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::new_item(letter.key(), letter, change)?));
-        send(|| call.clone().send())
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable("put letter", &error))
+        self.put("put letter", letter.key(), letter, change).await
     }
 
-    /// Notes that a letter failed after it had been sent; nothing happens when it is not known any more.
-    /// 1 RT, 1 WU.
+    /// Notes that a letter failed after it had been sent. 1 RT, 1 WU.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`], also when it is not known: the report may have come before the note.
     pub async fn fail_letter(
         &self,
         user_id: &UserId,
@@ -110,6 +101,12 @@ impl Store {
         let update = Update::new(Key::letter(user_id, event_id, letter), change)
             .set("outcome", attribute(&Outcome::Failed)?)
             .set("reason", text(reason));
-        self.update("fail letter", update).await.map(|_| ())
+        match self.update("fail letter", update).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(StoreError::Unavailable {
+                operation: "fail letter",
+                cause: "the letter is not known".to_owned(),
+            }),
+        }
     }
 }

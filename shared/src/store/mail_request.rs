@@ -6,9 +6,9 @@ use letters::Letter;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::item::{self, Entity};
+use super::item::Entity;
 use super::key::Key;
-use super::{Change, Store, StoreError, send, unavailable};
+use super::{Change, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::user::UserId;
@@ -57,14 +57,6 @@ impl Store {
             requested_at: change.at,
         };
         let key = Key::mail_request(&Uuid::new_v4());
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::new_item(key, &request, change)?));
-        send(|| call.clone().send())
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable("request mail", &error))
+        self.put("request mail", key, &request, change).await
     }
 }

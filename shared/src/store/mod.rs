@@ -148,6 +148,25 @@ impl Store {
         output.item.map(item::read).transpose()
     }
 
+    /// Writes one item, whether or not there is one.
+    async fn put<T: Entity>(
+        &self,
+        operation: &'static str,
+        key: Key,
+        entity: &T,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::new_item(key, entity, change)?));
+        send(|| call.clone().send())
+            .await
+            .map(|_| ())
+            .map_err(|error| unavailable(operation, &error))
+    }
+
     /// Writes all of `items` or none of them.
     async fn transact(
         &self,

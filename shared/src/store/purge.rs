@@ -21,7 +21,7 @@ const BACKOFF: Duration = Duration::from_millis(40);
 pub enum Purged {
     /// So many items are gone.
     Done(usize),
-    /// The account is there: nothing was touched.
+    /// There is no tombstone: nothing was touched.
     NotDeleted,
 }
 
@@ -40,6 +40,8 @@ impl Store {
             .consistent_read(true)
             .key_condition_expression("pk = :pk")
             .projection_expression("pk, sk")
+            // Backwards: an account would be the first, and then its tombstone.
+            .scan_index_forward(false)
             .expression_attribute_values(":pk", text(&Key::user(user_id).pk));
         let mut removed = 0;
         loop {
@@ -50,7 +52,7 @@ impl Store {
             let more = output.last_evaluated_key.is_some();
             let keys = output.items.unwrap_or_default().into_iter();
             let mut keys: Vec<Key> = keys.filter_map(|item| Key::of(&item)).collect();
-            if keys.iter().any(|key| key.sk == key::USER) {
+            if keys.first().is_some_and(|key| key.sk != key::TOMBSTONE) {
                 return Ok(Purged::NotDeleted);
             }
             keys.retain(|key| key.sk != key::TOMBSTONE);

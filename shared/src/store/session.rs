@@ -39,15 +39,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn put_session(&self, session: &Session, change: &Change) -> Result<(), StoreError> {
         let key = Key::session(&session.user_id, &session.id);
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::new_item(key, session, change)?));
-        send(|| call.clone().send())
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable("put session", &error))
+        self.put("put session", key, session, change).await
     }
 
     /// Moves a session on to its next refresh token, in one conditional write: of many who try with
@@ -126,7 +118,7 @@ impl Store {
             .await
     }
 
-    /// The user agents of a user's sessions that began before this one, ended ones included, as far as they
+    /// The user agents of the hundred sessions of a user before this one, ended ones included, as far as they
     /// have not expired. 1 RT, by size.
     ///
     /// # Errors
@@ -146,6 +138,8 @@ impl Store {
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :this")
             .filter_expression("id <> :id")
+            .scan_index_forward(false)
+            .limit(101)
             .projection_expression("user_agent")
             .expression_attribute_values(":pk", text(&Key::user(user_id).pk))
             .expression_attribute_values(":first", text(SESSIONS))

@@ -4,6 +4,7 @@
 //! tombstone says that is written with it; the rest is what TTL and the purge clean up.
 
 use aws_lambda_events::dynamodb::EventRecord;
+use letters::Letter;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -235,6 +236,10 @@ fn of_tombstone(tombstone: &Tombstone) -> Vec<Told> {
 }
 
 fn of_letter(old: Option<LetterRecord>, new: &LetterRecord) -> Vec<Told> {
+    // It is sent where the new address is free, and nobody is to learn whether it is.
+    if new.letter == Letter::ConfirmEmailChange {
+        return Vec::new();
+    }
     let kind = match (old.map(|old| old.outcome), new.outcome) {
         (before, after) if before == Some(after) => return Vec::new(),
         (_, Outcome::Sent) => EventKind::MailSent,

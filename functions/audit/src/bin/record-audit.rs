@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let retention = config::audit_retention()?;
     let store = Store::from_env().await?;
     let record = |record| record_audit(&store, retention, record);
-    consumer::serve(async |event| Ok(consumer::each_record(event, record).await)).await
+    consumer::serve(async |event| consumer::each_record(event, record).await).await
 }
 
 async fn record_audit(

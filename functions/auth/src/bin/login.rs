@@ -22,6 +22,9 @@ use tokio::task::spawn_blocking;
 struct Settings {
     lifetimes: SessionLifetimes,
     requires_verified_email: bool,
+    /// Then not even who knows the password learns that an account is not verified: they may have made it to
+    /// find out whether the address was free.
+    registers_privately: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -30,6 +33,7 @@ async fn main() -> Result<(), Error> {
     let settings = Settings {
         lifetimes: SessionLifetimes::from_env()?,
         requires_verified_email: config::requires_verified_email()?,
+        registers_privately: config::registers_privately()?,
     };
     let store = Store::from_env().await?;
     let tokens = TokenIssuer::from_env(&store).await?;
@@ -69,6 +73,9 @@ async fn login(
     let change = http::change(&request, Some(user.id));
     if user.status_at(change.at) == Status::Suspended {
         return Err(ErrorCode::AccountSuspended.into());
+    }
+    if settings.registers_privately && !user.email_verified {
+        return Err(ErrorCode::InvalidCredentials.into());
     }
     if settings.requires_verified_email && !user.email_verified {
         return Err(ErrorCode::EmailUnverified.into());

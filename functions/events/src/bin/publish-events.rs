@@ -4,7 +4,9 @@
 
 use events::bus::Bus;
 use lambda_http::Error;
-use latchkey::consumer::{self, DynamoDbEventResponse, StreamEvent};
+use latchkey::consumer::{self, DynamoDbEventResponse, EventRecord, StreamEvent};
+use latchkey::event::Event;
+use latchkey::store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,21 +18,24 @@ async fn main() -> Result<(), Error> {
 
 async fn publish_events(bus: &Bus, event: StreamEvent) -> Result<DynamoDbEventResponse, Error> {
     let mut details = Vec::new();
-    let mut unreadable = None;
+    let mut failed = None;
     for record in &event.records {
-        match latchkey::store::events(record) {
-            Ok(events) => details.extend(events.iter().map(latchkey::event::Event::detail)),
+        match store::events(record) {
+            Ok(events) => details.extend(events.iter().map(Event::detail)),
             Err(error) => {
-                let sequence = record.change.sequence_number.clone();
-                tracing::error!(cause = %error, sequence, "a record cannot be read");
-                unreadable = Some(sequence);
+                failed = Some((record.change.sequence_number.clone(), error.to_string()));
                 break;
             }
         }
     }
-    if let Err(failed) = bus.put(&details).await {
-        tracing::error!(cause = %failed.cause, "events were not published");
-        return Ok(consumer::failed_from(Some(failed.sequence)));
+    if let Err(missing) = bus.put(&details).await {
+        failed = Some((Some(missing.sequence), missing.cause));
     }
-    Ok(unreadable.map_or_else(DynamoDbEventResponse::default, consumer::failed_from))
+    let Some((sequence, cause)) = failed else {
+        return Ok(DynamoDbEventResponse::default());
+    };
+    tracing::error!(cause, sequence, "a record failed");
+    let is_it = |record: &EventRecord| record.change.sequence_number == sequence;
+    let position = event.records.iter().position(is_it).unwrap_or_default();
+    consumer::failed_from(position, sequence, cause.into())
 }

@@ -76,20 +76,29 @@ impl SendMail {
             format!("{}-before", event.id)
         };
         let user_id = planned.user.id;
-        let sent = self.store.get_letter(&user_id, &event_id, letter).await?;
-        if sent.is_some() {
+        let noted = self.store.get_letter(&user_id, &event_id, letter).await?;
+        if noted.is_some_and(|noted| noted.outcome == Outcome::Sent) {
             return Ok(());
         }
-        let rendered = letter.render(planned.user.locale, &self.values(event, planned).await?)?;
         let about = Reference {
             user_id: &user_id,
             event_id: &event_id,
             letter: letter.name(),
         };
-        let (outcome, reason) = match self.mailer.send(&planned.to, &rendered, about).await {
-            Ok(()) => (Outcome::Sent, None),
-            Err(MailError::Refused(reason)) => (Outcome::Failed, Some(reason)),
-            Err(error) => return Err(error.into()),
+        let at = Timestamp::parse(&event.time).unwrap_or_else(|_| clock::now());
+        let claims = planned.claims(at.plus(self.lifetimes.of(letter)));
+        let expired = claims.is_some_and(|claims| claims.expires_at <= clock::now());
+        let (outcome, reason) = if expired {
+            // An event that waited among the dead letters: its link would lead nowhere.
+            (Outcome::Failed, Some("expired".to_owned()))
+        } else {
+            let values = self.values(event, planned).await?;
+            let rendered = letter.render(planned.user.locale, &values)?;
+            match self.mailer.send(&planned.to, &rendered, about).await {
+                Ok(()) => (Outcome::Sent, None),
+                Err(MailError::Refused(reason)) => (Outcome::Failed, Some(reason)),
+                Err(error) => return Err(error.into()),
+            }
         };
         tracing::info!(%user_id, letter = letter.name(), ?outcome, "letter");
         let record = LetterRecord {

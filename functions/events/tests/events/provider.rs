@@ -138,7 +138,7 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
         kinds.iter().filter(|kind| *kind == "mail.failed").count(),
         1
     );
-    // Of somebody else's letter, or of one that is not known any more.
+    // Of somebody else's letter; of one that arrived; of one that is not known, perhaps not yet.
     bundle
         .invoke(
             "send-mail",
@@ -147,14 +147,55 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
             }),
         )
         .await;
+    let away = json!({ "bounce": { "bounceType": "Transient", "bounceSubType": "General" } });
+    for (kind, more) in [("Bounce", away), ("Complaint", json!({}))] {
+        let before = bundle.items();
+        bundle.invoke("send-mail", &report(kind, more)).await;
+        assert_eq!(bundle.items(), before, "{kind}");
+    }
     bundle.delete(&json!({
         "pk": { "S": format!("USER#{}", account.id) },
         "sk": bundle.items_of_type("letter")[0]["sk"].clone(),
     }));
-    bundle
-        .invoke("send-mail", &report("Complaint", json!({})))
-        .await;
+    let function = bundle.function("send-mail").await;
+    let early = function.invoke(&report("Bounce", bounce)).await;
+    assert!(early.is_err_and(|error| error.0.contains("not known")));
     assert!(bundle.items_of_type("letter").is_empty());
+}
+
+#[tokio::test]
+async fn a_sender_that_the_provider_does_not_know_loses_no_letter() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    disturb(&bundle, usize::MAX, ServiceFault::UnverifiedSender);
+    bundle.try_deliver().await;
+    assert!(outcomes(&bundle).is_empty());
+    assert_eq!(bundle.failed().len(), 1);
+    bundle.services().calm();
+    bundle.replay().await;
+    assert_eq!(kinds(&bundle, &account.email), ["verify_email"]);
+}
+
+#[tokio::test]
+async fn a_link_that_would_lead_nowhere_any_more_is_not_sent() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let events = bundle.bus_events().len();
+    assert_eq!(events, 0);
+    let late = json!({
+        "source": "latchkey", "detail-type": "mail.requested", "id": "1",
+        "detail": {
+            "version": 1, "id": "late-0", "type": "mail.requested", "time": "2026-01-01T00:00:00.000Z",
+            "sequence": "100000000000000000001", "userId": null, "actorId": null, "requestId": "1",
+            "before": {}, "after": { "letter": "reset_password", "email": account.email },
+        },
+    });
+    bundle.invoke("send-mail", &late).await;
+    assert!(kinds(&bundle, &account.email).is_empty());
+    assert_eq!(
+        outcomes(&bundle),
+        [("failed".to_owned(), "expired".to_owned())]
+    );
 }
 
 #[tokio::test]

@@ -24,8 +24,15 @@ fn token(bundle: &Bundle, email: &str) -> String {
     letters.last().expect("a letter").token().expect("a token")
 }
 
-async fn asked(bundle: &Bundle) -> (Account, String) {
+/// An account whose address is known to be its owner's.
+async fn verified(bundle: &Bundle) -> Account {
     let account = bundle.account().await;
+    bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+    account
+}
+
+async fn asked(bundle: &Bundle) -> (Account, String) {
+    let account = verified(bundle).await;
     let _ = ask(bundle, &account, NEW).await.expect_status(202);
     bundle.deliver().await;
     let token = token(bundle, NEW);
@@ -102,12 +109,13 @@ async fn bug_34_a_token_is_used_once_by_its_owner_before_anything_else_changes()
     refused(&account, &token[..token.len() - 1]).await;
     refused(&account, &account.refresh_token).await;
     refused(&account, &account.access_token).await;
-    let verification = bundle
-        .letters_to(&account.email)
-        .remove(0)
-        .token()
-        .expect("a token");
-    refused(&account, &verification).await;
+    let forgot = json!({ "email": account.email });
+    let _ = bundle
+        .post("/v1/auth/forgot-password", &forgot)
+        .await
+        .expect_status(202);
+    bundle.deliver().await;
+    refused(&account, &self::token(&bundle, &account.email)).await;
     // A second request for another address, confirmed first.
     let _ = ask(&bundle, &account, "third@example.com")
         .await
@@ -142,6 +150,50 @@ async fn bug_23_an_address_that_is_taken_shows_to_its_owner_alone() {
     let letter = letters.last().expect("a letter");
     assert_eq!(letter.name(), "account_exists");
     assert_eq!(letter.token(), None);
+}
+
+#[tokio::test]
+async fn bug_23_nor_does_the_audit_of_who_asked_tell() {
+    let bundle = bundle().await;
+    let other = bundle.account().await;
+    let mut seen = Vec::new();
+    for email in [NEW, &other.email] {
+        let account = verified(&bundle).await;
+        let _ = ask(&bundle, &account, email).await.expect_status(202);
+        bundle.deliver().await;
+        let audit = bundle
+            .send_as(&account, "GET", "/v1/users/me/audit?sort=time")
+            .await
+            .expect_status(200);
+        let entries = audit.body["data"].as_array().expect("a list");
+        let shown = |entry: &serde_json::Value| {
+            (
+                entry["action"].to_string(),
+                entry["after"]["letter"].to_string(),
+            )
+        };
+        let mut shown: Vec<_> = entries.iter().map(shown).collect();
+        shown.sort_unstable();
+        seen.push(shown);
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn an_address_that_may_be_a_strangers_gets_no_words_that_others_chose() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let _ = ask(&bundle, &account, "buy-now@evil.example")
+        .await
+        .expect_status(202);
+    bundle.deliver().await;
+    let confirm = confirmation(&account, &token(&bundle, "buy-now@evil.example"));
+    let _ = bundle.send(&confirm).await.expect_status(204);
+    bundle.deliver().await;
+    for letter in bundle.letters_to(&account.email) {
+        assert_eq!(letter.name(), "verify_email");
+        assert!(!letter.text.contains("evil.example"));
+    }
 }
 
 #[tokio::test]

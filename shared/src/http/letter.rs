@@ -1,0 +1,25 @@
+//! Letters that anybody may ask for.
+
+use lambda_http::Request;
+use letters::Letter;
+
+use super::body::Fields;
+use super::{ApiResult, accepted, change, reject_unknown_parameters};
+use crate::email::Email;
+use crate::store::Store;
+
+/// Asks for a letter to the address in the body, and answers the same for every address after the same work:
+/// whose it is, and whether there is anything to send, is found out behind the stream.
+///
+/// # Errors
+/// `invalid_fields` or `unavailable`.
+pub async fn ask_for_letter(store: &Store, request: &Request, letter: Letter) -> ApiResult {
+    reject_unknown_parameters(request, &[])?;
+    let mut fields = Fields::read(request)?;
+    let email = fields.required("email", Email::parse);
+    let email = fields.finish(|| email)?;
+
+    let change = change(request, None);
+    store.request_mail(letter, &email, None, &change).await?;
+    accepted()
+}
