@@ -4,3 +4,4 @@ pub mod bounce;
 pub mod bus;
 pub mod mailer;
 pub mod plan;
+pub mod wording;

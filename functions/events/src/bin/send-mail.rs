@@ -5,47 +5,32 @@
 //! that the provider refuses for good is noted as failed. Anything else fails the invocation: the event comes again,
 //! and waits among the dead letters in the end.
 
-use std::time::Duration;
-
 use events::bounce::{self, Report};
 use events::mailer::{MailError, Mailer, Reference};
 use events::plan::{self, Planned};
+use events::wording::Wording;
 use lambda_http::Error;
-use latchkey::clock::{self, Timestamp};
-use latchkey::config::{self, ConfigError};
+use latchkey::clock;
 use latchkey::consumer;
 use latchkey::event::Detail;
 use latchkey::keys::CachedSecrets;
-use latchkey::letters::{Letter, Values};
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, LetterRecord, Outcome, Store};
 use latchkey::telemetry;
-use latchkey::token::action::ActionToken;
 use serde_json::Value;
 
 struct SendMail {
     store: Store,
     secrets: CachedSecrets,
     mailer: Mailer,
-    app_url: String,
-    app_name: String,
-    lifetimes: LinkLifetimes,
-}
-
-/// How long links work.
-struct LinkLifetimes {
-    verification: Duration,
-    reset: Duration,
-    invitation: Duration,
+    wording: Wording,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let send_mail = SendMail {
-        app_url: config::app_url()?,
-        app_name: config::optional(config::APP_NAME).unwrap_or_else(|| "Latchkey".to_owned()),
-        lifetimes: LinkLifetimes::from_env()?,
+        wording: Wording::from_env()?,
         store: Store::from_env().await?,
         secrets: CachedSecrets::from_env(SecretSource::MAIL).await?,
         mailer: Mailer::from_env().await?,
@@ -62,20 +47,19 @@ impl SendMail {
         }
         let event: Detail = serde_json::from_value(event["detail"].clone())?;
         for planned in plan::letters(&self.store, &event).await? {
-            self.send(&event, &planned).await?;
+            self.send_once(&event, &planned).await?;
         }
         Ok(())
     }
 
-    async fn send(&self, event: &Detail, planned: &Planned) -> Result<(), Error> {
-        let letter = planned.letter;
+    async fn send_once(&self, event: &Detail, planned: &Planned) -> Result<(), Error> {
+        let (letter, user_id) = (planned.letter, planned.user.id);
         // Both letters about a move are about one event: the one to the address before has an id of its own.
         let event_id = if planned.to == planned.email {
             event.id.clone()
         } else {
             format!("{}-before", event.id)
         };
-        let user_id = planned.user.id;
         let noted = self.store.get_letter(&user_id, &event_id, letter).await?;
         if noted.is_some_and(|noted| noted.outcome == Outcome::Sent) {
             return Ok(());
@@ -85,21 +69,7 @@ impl SendMail {
             event_id: &event_id,
             letter: letter.name(),
         };
-        let at = Timestamp::parse(&event.time).unwrap_or_else(|_| clock::now());
-        let claims = planned.claims(at.plus(self.lifetimes.of(letter)));
-        let expired = claims.is_some_and(|claims| claims.expires_at <= clock::now());
-        let (outcome, reason) = if expired {
-            // An event that waited among the dead letters: its link would lead nowhere.
-            (Outcome::Failed, Some("expired".to_owned()))
-        } else {
-            let values = self.values(event, planned).await?;
-            let rendered = letter.render(planned.user.locale, &values)?;
-            match self.mailer.send(&planned.to, &rendered, about).await {
-                Ok(()) => (Outcome::Sent, None),
-                Err(MailError::Refused(reason)) => (Outcome::Failed, Some(reason)),
-                Err(error) => return Err(error.into()),
-            }
-        };
+        let (outcome, reason) = self.send(event, planned, about).await?;
         tracing::info!(%user_id, letter = letter.name(), ?outcome, "letter");
         let record = LetterRecord {
             user_id,
@@ -114,59 +84,26 @@ impl SendMail {
         Ok(self.store.put_letter(&record, &change).await?)
     }
 
-    async fn values(&self, event: &Detail, planned: &Planned) -> Result<Values, Error> {
+    /// What became of the letter, and why, if it failed for good.
+    async fn send(
+        &self,
+        event: &Detail,
+        planned: &Planned,
+        about: Reference<'_>,
+    ) -> Result<(Outcome, Option<String>), Error> {
         let now = clock::now();
-        let at = Timestamp::parse(&event.time).unwrap_or(now);
-        let lifetime = self.lifetimes.of(planned.letter);
-        let user = &planned.user;
-        let text = |name: &str| event.after.get(name).and_then(Value::as_str);
-        let link = match (
-            planned.claims(at.plus(lifetime)),
-            planned.letter.link_path(),
-        ) {
-            (Some(claims), Some(path)) => {
-                let secrets = self.secrets.current(now).await?;
-                let token = ActionToken::issue(&secrets, &claims);
-                // In the fragment: no server's log and no Referer sees it.
-                Some(format!("{}{path}#token={}", self.app_url, token.reveal()))
-            }
-            _ => None,
-        };
-        let name = user
-            .first_name
-            .as_ref()
-            .map(|name| name.as_str().to_owned());
-        Ok(Values {
-            app_name: self.app_name.clone(),
-            // Before, it may be somebody else who chose it.
-            name: name.filter(|_| user.email_verified),
-            email: planned.email.as_str().to_owned(),
-            expires: link.is_some().then_some(lifetime),
-            link,
-            device: text("userAgent").map(str::to_owned),
-            address: text("ipAddress").map(str::to_owned),
-            time: Some(minute(at)),
-        })
-    }
-}
-
-impl LinkLifetimes {
-    fn from_env() -> Result<Self, ConfigError> {
-        let hours = config::number(config::VERIFICATION_LINK_HOURS, 24, 1..=168)?;
-        // Longer would leave a stolen mailbox a key for longer (OWASP Forgot Password Cheat Sheet).
-        let minutes = config::number(config::RESET_LINK_MINUTES, 30, 5..=30)?;
-        Ok(Self {
-            verification: Duration::from_hours(hours),
-            reset: Duration::from_mins(minutes),
-            invitation: config::days(config::INVITATION_LINK_DAYS, 7, 1..=30)?,
-        })
-    }
-
-    fn of(&self, letter: Letter) -> Duration {
-        match letter {
-            Letter::ResetPassword => self.reset,
-            Letter::Invitation => self.invitation,
-            _ => self.verification,
+        let claims = self.wording.claims(event, planned);
+        if (claims.as_ref()).is_some_and(|claims| claims.expires_at <= now) {
+            // An event that waited among the dead letters: its link would lead nowhere.
+            return Ok((Outcome::Failed, Some("expired".to_owned())));
+        }
+        let secrets = self.secrets.current(now).await?;
+        let values = (self.wording).values(event, planned, claims.as_ref(), &secrets);
+        let rendered = planned.letter.render(planned.user.locale, &values)?;
+        match self.mailer.send(&planned.to, &rendered, about).await {
+            Ok(()) => Ok((Outcome::Sent, None)),
+            Err(MailError::Refused(reason)) => Ok((Outcome::Failed, Some(reason))),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -178,12 +115,4 @@ fn system_change(request_id: &str) -> Change {
         request_id: request_id.to_owned(),
         at: clock::now(),
     }
-}
-
-/// `2026-11-21 10:00 UTC`.
-fn minute(at: Timestamp) -> String {
-    let time = at.to_string();
-    let (day, clock) = time.split_at_checked(10).unwrap_or_default();
-    let clock = clock.get(1..6).unwrap_or_default();
-    format!("{day} {clock} UTC")
 }
