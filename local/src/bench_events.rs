@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use local::Error;
 use local::event::HttpRequest;
 use local::function::Function;
+use local::queues::message;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, CALLS};
@@ -91,7 +92,7 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
             }
             "list-audit" => admins("GET", "/v1/audit").event("/v1/audit"),
             "record-audit" | "publish-events" => stream_event(number),
-            "send-mail" => bus_event("password.changed", Some(&main.id), &json!({})),
+            "send-mail" => message(&bus_event("password.changed", Some(&main.id), &json!({}))),
             "purge-user" => {
                 let nobody = uuid::Uuid::new_v4().to_string();
                 bus_event("user.deleted", Some(&nobody), &json!({}))

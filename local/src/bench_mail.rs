@@ -2,6 +2,7 @@
 
 use local::Error;
 use local::function::Function;
+use local::queues::message;
 use local::services::Letter;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -92,7 +93,10 @@ pub async fn token(
     after: &Value,
 ) -> Result<String, Error> {
     let event = bus_event("mail.requested", Some(user_id), after);
-    send_mail.invoke(&event).await.map_err(|error| error.0)?;
+    send_mail
+        .invoke(&message(&event))
+        .await
+        .map_err(|error| error.0)?;
     let messages = bench.services.inbox().messages()?;
     let to = after["email"].as_str().unwrap_or_default();
     let mut letters = messages.iter().rev().filter(|message| message.to == to);

@@ -8,6 +8,7 @@ pub mod function;
 pub mod functions;
 pub mod pattern;
 pub mod pump;
+pub mod queues;
 pub mod replay;
 pub mod seed;
 pub mod services;

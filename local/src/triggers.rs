@@ -41,6 +41,8 @@ pub struct BusRule {
     pub pattern: Pattern,
     /// How often a failed invocation is repeated.
     pub maximum_retries: u64,
+    /// Whether a queue stands between the two.
+    pub queued: bool,
 }
 
 /// A schedule.
@@ -56,11 +58,13 @@ pub struct Schedule {
     pub maximum_retries: u64,
 }
 
-struct Event {
+/// An event of a function of the template.
+pub(crate) struct Event {
     /// What to name in errors.
     place: String,
-    function: String,
-    properties: Value,
+    /// The binary of the function.
+    pub(crate) function: String,
+    pub(crate) properties: Value,
     async_retries: u64,
 }
 
@@ -108,20 +112,18 @@ impl Template {
                     return Err(format!("{name} is not understood here").into());
                 }
             }
-            let bus = &properties["EventBusName"];
             let rule = BusRule {
                 function: event.function.clone(),
-                bus: match resolve(bus) {
-                    Value::Null => DEFAULT_BUS.to_owned(),
-                    Value::String(bus) => bus,
-                    _ => return Err(format!("EventBusName {bus} is not understood here").into()),
-                },
+                bus: bus_name(&properties["EventBusName"])?,
                 pattern: Pattern::parse(&resolve(&properties["Pattern"]))?,
                 maximum_retries: event.async_retries,
+                queued: false,
             };
             Ok((properties["State"] != "DISABLED").then_some(rule))
         });
-        Ok(rules?.into_iter().flatten().collect())
+        let mut rules: Vec<BusRule> = rules?.into_iter().flatten().collect();
+        rules.extend(self.queue_rules()?);
+        Ok(rules)
     }
 
     /// The schedules.
@@ -149,7 +151,7 @@ impl Template {
         })
     }
 
-    fn triggers<T>(
+    pub(crate) fn triggers<T>(
         &self,
         types: &[&str],
         read: impl Fn(&Event) -> Result<T, Error>,
@@ -180,8 +182,17 @@ impl Template {
     }
 }
 
+/// The bus a rule belongs to.
+pub(crate) fn bus_name(bus: &Value) -> Result<String, Error> {
+    match resolve(bus) {
+        Value::Null => Ok(DEFAULT_BUS.to_owned()),
+        Value::String(bus) => Ok(bus),
+        _ => Err(format!("EventBusName {bus} is not understood here").into()),
+    }
+}
+
 /// References become the logical id they name, which is what local settings call the resource.
-fn resolve(value: &Value) -> Value {
+pub(crate) fn resolve(value: &Value) -> Value {
     match value {
         Value::Object(properties) => {
             for reference in ["!Ref", "Ref"] {

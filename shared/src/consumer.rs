@@ -1,4 +1,4 @@
-//! The edge of functions that take events: from the table's stream or from the event bus.
+//! The edge of functions that take events: from the table's stream, the event bus or a queue behind it.
 
 use std::future::Future;
 
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::event::Detail;
 
 pub use aws_lambda_events::dynamodb::{Event as StreamEvent, EventRecord};
+pub use aws_lambda_events::sqs::SqsEventObj as QueueEvent;
 pub use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 
 /// A domain event as the bus delivers it.

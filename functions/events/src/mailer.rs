@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
@@ -18,10 +17,7 @@ use latchkey::user::UserId;
 
 /// A call that is given up may have been taken: it gets longer than calls to the table.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
-/// SES takes so many letters a second: who sends more waits.
-const ATTEMPTS: u32 = 5;
-const BACKOFF: Duration = Duration::from_millis(500);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(13);
 
 /// Tags of a message, by which a bounce is led back to its letter.
 pub const USER_TAG: &str = "latchkey-user";
@@ -71,19 +67,11 @@ impl Mailer {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
-            .with_initial_backoff(BACKOFF);
         let config = aws_sdk_sesv2::config::Builder::from(&aws::sdk_config().await?);
         Ok(Self {
             from: config::mail_from()?,
             configuration_set: config::optional(config::MAIL_CONFIGURATION_SET),
-            client: Client::from_conf(
-                config
-                    .timeout_config(timeouts)
-                    .retry_config(retries)
-                    .build(),
-            ),
+            client: Client::from_conf(config.timeout_config(timeouts).build()),
         })
     }
 

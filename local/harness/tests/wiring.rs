@@ -188,7 +188,7 @@ fn the_template_stays_below_cloudformations_limit_of_resources() {
                 let events = events.into_iter().flat_map(|events| events.values());
                 // A permission of a route, rule and permission, mapping, schedule and role.
                 let events = events.map(|event| match event["Type"].as_str() {
-                    Some("HttpApi" | "DynamoDB") => 1,
+                    Some("HttpApi" | "DynamoDB" | "SQS") => 1,
                     _ => 2,
                 });
                 let alias = if properties["AutoPublishAlias"].is_string() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{BTreeSet, HashMap, Invoke, Pump, report};
 use crate::Error;
 use crate::documents::next_name;
+use crate::queues;
 
 impl<I: Invoke> Pump<I> {
     /// Delivers to one rule every event that waits for it. Answers whether there was any.
@@ -16,7 +17,12 @@ impl<I: Invoke> Pump<I> {
         let found = !waiting.is_empty();
         for (name, bus, event) in waiting {
             if rule.bus == bus && rule.pattern.matches(&event) {
-                self.deliver(&rule.function, &event, rule.maximum_retries)
+                let payload = if rule.queued {
+                    queues::message(&event)
+                } else {
+                    event
+                };
+                self.deliver(&rule.function, &payload, rule.maximum_retries)
                     .await?;
             }
             self.take(&name, number)?;

@@ -1,9 +1,9 @@
-//! Invoked by the event bus: writes to the people that events concern. By the mail provider's events, too: it notes
-//! which letters did not arrive.
+//! Invoked by a queue behind the event bus: writes to the people that events concern. By the mail provider's events,
+//! too: it notes which letters did not arrive.
 //!
 //! A letter that was sent is noted with its account, and not sent again; a crash between the two may repeat it. One
-//! that the provider refuses for good is noted as failed. Anything else fails the invocation: the event comes again,
-//! and waits among the dead letters in the end.
+//! that the provider refuses for good is noted as failed. Anything else fails the invocation: the event comes again
+//! for hours, and waits among the dead letters in the end.
 
 use events::bounce::{self, Report};
 use events::mailer::{MailError, Mailer, Reference};
@@ -11,7 +11,7 @@ use events::plan::{self, Planned};
 use events::wording::Wording;
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::consumer;
+use latchkey::consumer::{self, QueueEvent};
 use latchkey::event::Detail;
 use latchkey::keys::CachedSecrets;
 use latchkey::secret::SecretSource;
@@ -39,7 +39,14 @@ async fn main() -> Result<(), Error> {
 }
 
 impl SendMail {
-    async fn handle(&self, event: Value) -> Result<(), Error> {
+    async fn handle(&self, event: QueueEvent<Value>) -> Result<(), Error> {
+        for message in event.records {
+            self.handle_event(message.body).await?;
+        }
+        Ok(())
+    }
+
+    async fn handle_event(&self, event: Value) -> Result<(), Error> {
         if event["source"] == bounce::SOURCE {
             let report: Report = serde_json::from_value(event["detail"].clone())?;
             let change = system_change(event["id"].as_str().unwrap_or_default());

@@ -1,6 +1,7 @@
 //! A mail provider that fails, and letters that come back.
 
 use harness::{ServiceFault, ServiceOperation};
+use local::queues::message;
 use serde_json::{Value, json};
 
 use crate::{bundle, kinds};
@@ -52,7 +53,11 @@ async fn a_provider_that_stays_down_leaves_the_event_among_the_dead_letters_and_
     assert!(kinds(&bundle, &account.email).is_empty() && outcomes(&bundle).is_empty());
     let failed = bundle.failed();
     assert_eq!(failed.len(), 1, "{failed:#?}");
-    let (function, event) = (&failed[0].function, &failed[0].payload);
+    let (function, message) = (
+        &failed[0].function,
+        &failed[0].payload["Records"][0]["body"],
+    );
+    let event: Value = serde_json::from_str(message.as_str().expect("text")).expect("JSON");
     assert_eq!(
         (function.as_str(), &event["detail-type"]),
         ("send-mail", &json!("user.registered"))
@@ -124,7 +129,7 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
     let _ = bundle.recorder().take();
     for _ in 0..2 {
         bundle
-            .invoke("send-mail", &report("Bounce", bounce.clone()))
+            .invoke("send-mail", &message(&report("Bounce", bounce.clone())))
             .await;
     }
     bundle.deliver().await;
@@ -142,15 +147,17 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
     bundle
         .invoke(
             "send-mail",
-            &json!({
+            &message(&json!({
                 "source": "aws.ses", "id": "1", "detail": { "eventType": "Bounce", "mail": {} },
-            }),
+            })),
         )
         .await;
     let away = json!({ "bounce": { "bounceType": "Transient", "bounceSubType": "General" } });
     for (kind, more) in [("Bounce", away), ("Complaint", json!({}))] {
         let before = bundle.items();
-        bundle.invoke("send-mail", &report(kind, more)).await;
+        bundle
+            .invoke("send-mail", &message(&report(kind, more)))
+            .await;
         assert_eq!(bundle.items(), before, "{kind}");
     }
     bundle.delete(&json!({
@@ -158,7 +165,7 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
         "sk": bundle.items_of_type("letter")[0]["sk"].clone(),
     }));
     let function = bundle.function("send-mail").await;
-    let early = function.invoke(&report("Bounce", bounce)).await;
+    let early = function.invoke(&message(&report("Bounce", bounce))).await;
     assert!(early.is_err_and(|error| error.0.contains("not known")));
     assert!(bundle.items_of_type("letter").is_empty());
 }
@@ -190,7 +197,7 @@ async fn a_link_that_would_lead_nowhere_any_more_is_not_sent() {
             "before": {}, "after": { "letter": "reset_password", "email": account.email },
         },
     });
-    bundle.invoke("send-mail", &late).await;
+    bundle.invoke("send-mail", &message(&late)).await;
     assert!(kinds(&bundle, &account.email).is_empty());
     assert_eq!(
         outcomes(&bundle),
@@ -217,9 +224,10 @@ async fn its_policy_is_exactly_what_it_does() {
         .iter()
         .map(|(name, value)| (name.clone(), json!([value])))
         .collect();
-    bundle.invoke("send-mail", &json!({
+    let report = json!({
         "source": "aws.ses", "id": "1",
         "detail": { "eventType": "Reject", "mail": { "tags": tags }, "reject": { "reason": "Bad content" } },
-    })).await;
+    });
+    bundle.invoke("send-mail", &message(&report)).await;
     bundle.assert_policy(&bundle.recorder().take(), "send-mail");
 }
