@@ -61,6 +61,10 @@ impl Report {
             tracing::info!("a report about a letter of somebody else");
             return Ok(());
         };
+        // With the account goes what is known of its letters.
+        if store.get_user(&user_id).await?.is_none() {
+            return Ok(());
+        }
         store
             .fail_letter(&user_id, event_id, letter, &self.reason(), change)
             .await

@@ -168,6 +168,14 @@ async fn a_letter_that_bounces_is_noted_with_its_account() {
     let early = function.invoke(&message(&report("Bounce", bounce))).await;
     assert!(early.is_err_and(|error| error.0.contains("not known")));
     assert!(bundle.items_of_type("letter").is_empty());
+    // Of an account that is gone there is nothing to note.
+    let _ = bundle
+        .send_as(&account, "DELETE", "/v1/users/me")
+        .await
+        .expect_status(204);
+    let late = report("Bounce", json!({ "bounce": { "bounceType": "Permanent" } }));
+    bundle.invoke("send-mail", &message(&late)).await;
+    assert!(bundle.items_of_type("letter").is_empty());
 }
 
 #[tokio::test]
