@@ -67,6 +67,19 @@ fn http_client() -> Result<SharedHttpClient, ConfigError> {
         .build_https())
 }
 
+/// An error and its causes, each by its message. Never by its `Debug` form: the SDK's holds the bytes of
+/// the answer, which can be an item with a hash in it.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use latchkey::aws;
 use latchkey::clock::Timestamp;
@@ -87,7 +86,7 @@ impl Bus {
         let call = self.client.put_events().set_entries(Some(entries?));
         let output = Box::pin(call.send())
             .await
-            .map_err(|error| DisplayErrorContext(error).to_string())?;
+            .map_err(|error| aws::causes(&error))?;
         let results = output.entries.unwrap_or_default();
         // An answer for each entry, in their order; one that is missing was not taken either.
         let taken = results

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{
     Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag,
@@ -97,9 +97,7 @@ impl Mailer {
         match Box::pin(call.send()).await {
             Ok(_) => Ok(()),
             Err(error) if is_final(&error) => Err(MailError::Refused(reason(&error))),
-            Err(error) => Err(MailError::Unavailable(
-                DisplayErrorContext(&error).to_string(),
-            )),
+            Err(error) => Err(MailError::Unavailable(reason(&error))),
         }
     }
 }
@@ -115,9 +113,11 @@ fn is_final(error: &SdkError<SendEmailError>) -> bool {
     refused && !message.contains("not verified")
 }
 
-/// The kind of refusal, and not the provider's words: they name identities and regions.
+/// The kind of failure, and not the provider's words: they name the people that are written to.
 fn reason(error: &SdkError<SendEmailError>) -> String {
-    error.code().unwrap_or("refused").to_owned()
+    error
+        .code()
+        .map_or_else(|| aws::causes(error), str::to_owned)
 }
 
 fn message(letter: &Rendered, about: Reference<'_>) -> Result<Message, String> {

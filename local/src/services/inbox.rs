@@ -126,7 +126,7 @@ pub(super) async fn send_email(State(shared): State<Arc<Shared>>, body: Bytes) -
         Some(Fault::UnverifiedSender) => {
             return refused(
                 "MessageRejected",
-                "Email address is not verified. The following identities failed the check",
+                "Email address is not verified. The following identities failed the check: canary@example.com",
             );
         }
         Some(Fault::BadRequest) => return refused("BadRequestException", "as the test has it"),

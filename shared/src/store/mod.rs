@@ -284,18 +284,6 @@ where
 {
     StoreError::Unavailable {
         operation,
-        cause: chain(error),
+        cause: aws::causes(error),
     }
-}
-
-/// An error and its causes, each by its message. Never by its `Debug` form: the SDK's holds the bytes of
-/// the answer, which can be an item with a hash in it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
