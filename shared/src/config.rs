@@ -61,6 +61,9 @@ pub const VERIFICATION_LINK_HOURS: &str = "VERIFICATION_LINK_HOURS";
 pub const RESET_LINK_MINUTES: &str = "RESET_LINK_MINUTES";
 /// How long the link in an invitation works: days, 1 to 30, default 7.
 pub const INVITATION_LINK_DAYS: &str = "INVITATION_LINK_DAYS";
+/// How often a route may be called: `off`, or rules such as `account-address=10/15m address=100/5m account=100/1h`,
+/// for ten at once and then one each minute and a half; default: the route's own.
+pub const RATE_LIMITS: &str = "RATE_LIMITS";
 /// `true` trusts the system's certificate roots instead of Amazon's own alone, for a TLS-inspecting
 /// proxy or a private endpoint.
 pub const TRUST_SYSTEM_ROOTS: &str = "TRUST_SYSTEM_ROOTS";

@@ -1,7 +1,7 @@
 //! What every Latchkey function shares.
 //!
 //! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`permission`],
-//! [`session`], [`preferences`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
+//! [`session`], [`preferences`], [`limit`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
 //! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
 //! table attribute; [`direct`] is the edge of functions without a route, [`consumer`] of those that take events.
 
@@ -18,6 +18,7 @@ pub mod field;
 pub mod http;
 mod json;
 pub mod keys;
+pub mod limit;
 pub mod locale;
 pub mod name;
 pub mod password;

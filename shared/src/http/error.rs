@@ -6,6 +6,7 @@ use std::fmt;
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
+use super::limit::Exceeded;
 use crate::clock::Timestamp;
 use crate::field::FieldError;
 use crate::keys::{KeyError, VerifyError};
@@ -14,7 +15,7 @@ use crate::permission::Denied;
 use crate::store::{StoreError, WriteRefused};
 
 /// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
-const RETRY_AFTER_SECONDS: u32 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)+) => {
@@ -94,6 +95,8 @@ error_codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is over 16 KiB.";
     /// The body is not declared as JSON.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.";
+    /// Too many requests of this kind; the headers say when the next one is let through.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests; wait and try again.";
     /// A fault of ours. Never with details.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong.";
     /// The table, the keys or the time ran out; trying again helps.
@@ -106,6 +109,7 @@ pub struct ApiError {
     code: ErrorCode,
     detail: Option<&'static str>,
     fields: Vec<(String, FieldError)>,
+    exceeded: Option<Exceeded>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -143,6 +147,15 @@ impl ApiError {
         Self::invalid_fields(vec![(name.to_owned(), error)])
     }
 
+    /// A limit that is used up.
+    #[must_use]
+    pub fn limited(exceeded: Exceeded) -> Self {
+        Self {
+            exceeded: Some(exceeded),
+            ..Self::from(ErrorCode::RateLimited)
+        }
+    }
+
     /// Its place in the catalogue.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
@@ -167,8 +180,14 @@ impl ApiError {
     }
 
     /// Value of `Retry-After`, in seconds.
-    pub(super) fn retry_after(&self) -> Option<u32> {
-        (self.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS)
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        let unavailable = (self.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS);
+        self.exceeded.map(Exceeded::retry_after).or(unavailable)
+    }
+
+    /// The limit that is used up.
+    pub(super) const fn exceeded(&self) -> Option<Exceeded> {
+        self.exceeded
     }
 
     /// The problem document (RFC 9457 §3).
@@ -240,6 +259,7 @@ impl From<ErrorCode> for ApiError {
             code,
             detail: None,
             fields: Vec::new(),
+            exceeded: None,
             cause: None,
         }
     }

@@ -4,6 +4,7 @@ use lambda_http::Request;
 use letters::Letter;
 
 use super::body::Fields;
+use super::limit::Limiter;
 use super::{ApiResult, accepted, change, reject_unknown_parameters};
 use crate::email::Email;
 use crate::store::Store;
@@ -12,14 +13,21 @@ use crate::store::Store;
 /// whose it is, and whether there is anything to send, is found out behind the stream.
 ///
 /// # Errors
-/// `invalid_fields` or `unavailable`.
-pub async fn ask_for_letter(store: &Store, request: &Request, letter: Letter) -> ApiResult {
+/// `invalid_fields`, `rate_limited` or `unavailable`.
+pub async fn ask_for_letter(
+    store: &Store,
+    limiter: &Limiter,
+    request: &Request,
+    letter: Letter,
+) -> ApiResult {
     reject_unknown_parameters(request, &[])?;
     let mut fields = Fields::read(request)?;
     let email = fields.required("email", Email::parse);
     let email = fields.finish(|| email)?;
 
     let change = change(request, None);
+    let attempt = limiter.attempt(store, request, &email.canonical(), change.at);
+    attempt.admit().await?;
     store.request_mail(letter, &email, None, &change).await?;
     accepted()
 }

@@ -8,6 +8,7 @@ mod conditional;
 mod error;
 mod idempotency;
 mod letter;
+mod limit;
 mod list;
 mod new_account;
 mod query;
@@ -24,6 +25,7 @@ pub use idempotency::idempotency;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
 pub use letter::ask_for_letter;
+pub use limit::{Attempt, Exceeded, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
 pub use query::{

@@ -34,6 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Time kept back from Lambda's deadline, to answer 503 rather than be killed without an answer.
 const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
 
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Serves requests with `handler` until Lambda ends the environment.
@@ -201,6 +203,11 @@ fn problem(error: &ApiError, request_id: &str) -> Reply {
     }
     if let Some(seconds) = error.retry_after() {
         reply = reply.header(RETRY_AFTER, &seconds.to_string());
+    }
+    if let Some(exceeded) = error.exceeded() {
+        reply = reply
+            .header(RATELIMIT_POLICY, &exceeded.policy())
+            .header(RATELIMIT, &exceeded.state());
     }
     reply
 }

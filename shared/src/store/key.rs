@@ -5,6 +5,7 @@ use letters::Letter;
 use uuid::Uuid;
 
 use super::item::RawItem;
+use super::limit::LimitSubject;
 use crate::email::Email;
 use crate::session::SessionId;
 use crate::user::UserId;
@@ -80,6 +81,15 @@ impl Key {
     /// A partition of its own: IAM `LeadingKeys` keeps hashes from every function that needs none.
     pub(super) fn credential(email: &Email) -> Self {
         Self::new(format!("EMAIL#{}", email.canonical()), "CREDENTIAL")
+    }
+
+    /// A partition of its route: each function reaches its own alone.
+    pub(super) fn limit(subject: &LimitSubject) -> Self {
+        let LimitSubject { route, rule, name } = subject;
+        Self::new(
+            format!("LIMIT#{}#{}#{name}", route.name(), rule.name()),
+            "LIMIT",
+        )
     }
 
     pub(super) fn public_key(kid: &str) -> Self {

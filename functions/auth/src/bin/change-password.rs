@@ -3,8 +3,9 @@
 
 use lambda_http::Error;
 use latchkey::field::FieldError;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request};
 use latchkey::keys::TokenVerifier;
+use latchkey::limit::Route;
 use latchkey::password::{Match, Password};
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -13,21 +14,30 @@ use latchkey::user::User;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let limiter = Limiter::from_env(Route::ChangePassword)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| change_password(&store, &tokens, request)).await
+    http::serve(|request| change_password(&store, &tokens, &limiter, request)).await
 }
 
-async fn change_password(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+async fn change_password(
+    store: &Store,
+    tokens: &TokenVerifier,
+    limiter: &Limiter,
+    request: Request,
+) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let caller = tokens.authenticate(store, &request).await?;
     let change = http::change(&request, Some(caller.user.id));
     caller.require_recent_sign_in(change.at)?;
     let (current, new) = read_passwords(&request, &caller.user)?;
 
-    let credential = store.get_credential(&caller.user.email).await?;
+    let attempt = limiter.attempt(store, &request, &caller.user.id, change.at);
+    let (admitted, credential) =
+        tokio::join!(attempt.admit(), store.get_credential(&caller.user.email));
+    admitted?;
     // The address moved on since the user was read.
-    let credential = credential.ok_or(ErrorCode::Conflict)?;
+    let credential = credential?.ok_or(ErrorCode::Conflict)?;
     if current.matches(credential.password_hash.as_ref())? == Match::No {
         let incorrect = FieldError::new("incorrect", "This is not the current password.");
         return Err(ApiError::invalid_field("currentPassword", incorrect));

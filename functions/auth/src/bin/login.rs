@@ -1,21 +1,22 @@
 //! `POST /v1/auth/login`: signs in with address and password. Anybody may call it.
 //!
-//! Unknown address, wrong password, suspended and unverified account cost the same: two reads and one hash.
+//! Unknown address, wrong password, suspended and unverified account cost the same: the limits, two reads and one
+//! hash.
 
 use lambda_http::Error;
 use latchkey::clock;
 use latchkey::config;
 use latchkey::email::Email;
 use latchkey::http::{
-    self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode, TokenResponse,
+    self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request, StatusCode, TokenResponse,
 };
 use latchkey::keys::TokenIssuer;
-use latchkey::password::{HashingFailed, Match, Password, PasswordHash};
+use latchkey::limit::Route;
+use latchkey::password::{Match, Password};
 use latchkey::session::{Session, SessionLifetimes};
 use latchkey::store::{Change, Credential, Store};
 use latchkey::telemetry;
 use latchkey::user::{Status, UserId};
-use tokio::task::spawn_blocking;
 
 /// What an operator chooses.
 #[derive(Clone, Copy)]
@@ -35,35 +36,38 @@ async fn main() -> Result<(), Error> {
         requires_verified_email: config::requires_verified_email()?,
         registers_privately: config::registers_privately()?,
     };
+    let limiter = Limiter::from_env(Route::Login)?;
     let store = Store::from_env().await?;
     let tokens = TokenIssuer::from_env(&store).await?;
-    http::serve(|request| login(&store, &tokens, settings, request)).await
+    http::serve(|request| login(&store, &tokens, &limiter, settings, request)).await
 }
 
 async fn login(
     store: &Store,
     tokens: &TokenIssuer,
+    limiter: &Limiter,
     settings: Settings,
     request: Request,
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let (email, password) = read_credentials(&request)?;
 
-    let mint = tokens.mint(clock::now()).await?;
-    let credential = store.get_credential(&email).await?;
+    let now = clock::now();
+    let mint = tokens.mint(now).await?;
+    let attempt = limiter.attempt(store, &request, &email.canonical(), now);
+    let (near, credential) = tokio::join!(attempt.admit_near(), store.get_credential(&email));
+    let (near, credential) = (near?, credential?);
     let user_id = credential
         .as_ref()
         .map_or(UserId::NOBODY, |credential| credential.user_id);
-    let (user, verified) = tokio::join!(
-        store.get_user(&user_id),
-        verify(
-            password,
-            credential
-                .as_ref()
-                .and_then(|credential| credential.password_hash.clone())
-        ),
-    );
-    let ((password, found), user) = (verified?, user?);
+    let (admitted, user) = tokio::join!(attempt.admit_account(near), store.get_user(&user_id));
+    admitted?;
+    let user = user?;
+
+    let hash = credential
+        .as_ref()
+        .and_then(|credential| credential.password_hash.as_ref());
+    let found = password.matches(hash)?;
     let (Some(credential), Some(user)) = (credential, user) else {
         return Err(ErrorCode::InvalidCredentials.into());
     };
@@ -100,7 +104,11 @@ async fn login(
         settings.lifetimes,
         change.at,
     );
-    store.put_session(&session, &change).await?;
+    let (stored, ()) = tokio::join!(
+        store.put_session(&session, &change),
+        attempt.signed_in(near)
+    );
+    stored?;
     let pair = mint.issue(&user, &session)?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }
@@ -110,21 +118,6 @@ fn read_credentials(request: &Request) -> Result<(Email, Password), ApiError> {
     let email = fields.required("email", Email::parse);
     let password = fields.required("password", Password::parse);
     fields.finish(|| Some((email?, password?)))
-}
-
-/// Verifies on another thread, so that the read of the user runs meanwhile.
-async fn verify(
-    password: Password,
-    hash: Option<PasswordHash>,
-) -> Result<(Password, Match), ApiError> {
-    let verified = spawn_blocking(move || {
-        let found = password.matches(hash.as_ref())?;
-        Ok::<_, HashingFailed>((password, found))
-    });
-    let verified = verified
-        .await
-        .map_err(|_| ApiError::caused_by(ErrorCode::Internal, "a verification panicked"))?;
-    Ok(verified?)
 }
 
 /// Brings an old hash up to date, unless the password has changed meanwhile.

@@ -6,9 +6,10 @@
 use lambda_http::Error;
 use latchkey::config;
 use latchkey::http::{
-    self, ApiError, ApiResult, ErrorCode, Fields, NewAccount, PasswordField, Request,
+    self, ApiError, ApiResult, ErrorCode, Fields, Limiter, NewAccount, PasswordField, Request,
 };
 use latchkey::letters::Letter;
+use latchkey::limit::Route;
 use latchkey::store::{Change, Idempotency, Store};
 use latchkey::telemetry;
 use latchkey::user::{Role, User};
@@ -17,15 +18,18 @@ use latchkey::user::{Role, User};
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let private = config::registers_privately()?;
+    let limiter = Limiter::from_env(Route::Register)?;
     let store = Store::from_env().await?;
-    http::serve(|request| register(&store, private, request)).await
+    http::serve(|request| register(&store, &limiter, private, request)).await
 }
 
-async fn register(store: &Store, private: bool, request: Request) -> ApiResult {
+async fn register(store: &Store, limiter: &Limiter, private: bool, request: Request) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let (account, idempotency) = read(&request)?;
 
     let change = http::change(&request, None);
+    let attempt = limiter.attempt(store, &request, &account.email.canonical(), change.at);
+    attempt.admit().await?;
     let user = account.user(Role::User, change.at);
     let change = Change {
         by: Some(user.id),

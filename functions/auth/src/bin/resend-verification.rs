@@ -1,15 +1,19 @@
 //! `POST /v1/auth/resend-verification`: asks once more for the letter that confirms an address. Anybody may call it.
 
 use lambda_http::Error;
-use latchkey::http;
+use latchkey::http::{self, Limiter};
 use latchkey::letters::Letter;
+use latchkey::limit::Route;
 use latchkey::store::Store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let limiter = Limiter::from_env(Route::Letters)?;
     let store = Store::from_env().await?;
-    http::serve(async |request| http::ask_for_letter(&store, &request, Letter::VerifyEmail).await)
-        .await
+    http::serve(async |request| {
+        http::ask_for_letter(&store, &limiter, &request, Letter::VerifyEmail).await
+    })
+    .await
 }

@@ -4,8 +4,9 @@
 //! else's address gains nothing by a click of theirs.
 
 use lambda_http::Error;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::http::{self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Request};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::limit::Route;
 use latchkey::password::{Match, Password};
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
@@ -16,19 +17,21 @@ use latchkey::user::User;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let limiter = Limiter::from_env(Route::Login)?;
     let store = Store::from_env().await?;
     let (tokens, secrets) = tokio::join!(
         TokenVerifier::from_env(&store),
         CachedSecrets::from_env(SecretSource::MAIL)
     );
     let (tokens, secrets) = (tokens?, secrets?);
-    http::serve(|request| verify_email(&store, &tokens, &secrets, request)).await
+    http::serve(|request| verify_email(&store, &tokens, &secrets, &limiter, request)).await
 }
 
 async fn verify_email(
     store: &Store,
     tokens: &TokenVerifier,
     secrets: &CachedSecrets,
+    limiter: &Limiter,
     request: Request,
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
@@ -41,7 +44,11 @@ async fn verify_email(
     let redeem = secrets.redeem(&token, &[ActionPurpose::VerifyEmail], change.at);
     let (user, claims) = if let Some(password) = password {
         let claims = redeem.await?;
-        (owner_by_password(store, &claims, &password).await?, claims)
+        let attempt = limiter.attempt(store, &request, &claims.address.canonical(), change.at);
+        (
+            owner_by_password(store, &attempt, &claims, &password).await?,
+            claims,
+        )
     } else {
         let caller = tokens.authenticate(store, &request).await?;
         (caller.user, redeem.await?)
@@ -57,16 +64,19 @@ async fn verify_email(
     Ok(http::no_content())
 }
 
-/// The account a token is about, if this is its password. One hash, whether or not there is such an account.
+/// The account a token is about, if this is its password: a guess as at a sign-in, under the same limits. One hash, whether or not there is such an account.
 async fn owner_by_password(
     store: &Store,
+    attempt: &Attempt<'_>,
     claims: &ActionClaims,
     password: &Password,
 ) -> Result<User, ApiError> {
-    let (user, credential) = tokio::join!(
+    let (near, user, credential) = tokio::join!(
+        attempt.admit_near(),
         store.get_user(&claims.user_id),
         store.get_credential(&claims.address)
     );
+    attempt.admit_account(near?).await?;
     let credential = credential?.filter(|credential| credential.user_id == claims.user_id);
     let hash = credential.and_then(|credential| credential.password_hash);
     match (user?, password.matches(hash.as_ref())?) {

@@ -6,9 +6,10 @@
 use lambda_http::Error;
 use latchkey::email::Email;
 use latchkey::field::FieldError;
-use latchkey::http::{self, ApiResult, Fields, Request};
+use latchkey::http::{self, ApiResult, Fields, Limiter, Request};
 use latchkey::keys::TokenVerifier;
 use latchkey::letters::Letter;
+use latchkey::limit::Route;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -16,12 +17,18 @@ use latchkey::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let limiter = Limiter::from_env(Route::ChangeEmail)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| change_email(&store, &tokens, request)).await
+    http::serve(|request| change_email(&store, &tokens, &limiter, request)).await
 }
 
-async fn change_email(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+async fn change_email(
+    store: &Store,
+    tokens: &TokenVerifier,
+    limiter: &Limiter,
+    request: Request,
+) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let bearer = tokens.bearer(&request).await?;
@@ -40,6 +47,8 @@ async fn change_email(store: &Store, tokens: &TokenVerifier, request: Request) -
         fields.reject("email", same);
     }
     let email = fields.finish(|| email)?;
+    let attempt = limiter.attempt(store, &request, &user.id, change.at);
+    attempt.admit().await?;
     store
         .request_mail(Letter::ConfirmEmailChange, &email, Some(user.id), &change)
         .await?;

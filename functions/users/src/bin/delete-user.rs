@@ -1,8 +1,9 @@
 //! `DELETE /v1/users/{id}`: deletes an account, for its owner and admins, after a recent sign-in.
 
 use lambda_http::Error;
-use latchkey::http::{self, ApiResult, Request};
+use latchkey::http::{self, ApiResult, Limiter, Request};
 use latchkey::keys::TokenVerifier;
+use latchkey::limit::Route;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -10,12 +11,18 @@ use latchkey::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
+    let limiter = Limiter::from_env(Route::DeleteUser)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| delete_user(&store, &tokens, request)).await
+    http::serve(|request| delete_user(&store, &tokens, &limiter, request)).await
 }
 
-async fn delete_user(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+async fn delete_user(
+    store: &Store,
+    tokens: &TokenVerifier,
+    limiter: &Limiter,
+    request: Request,
+) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let if_match = http::if_match(&request)?;
@@ -24,6 +31,8 @@ async fn delete_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
     let change = http::change(&request, Some(caller.user.id));
     caller.require_recent_sign_in(change.at)?;
     if_match.check(user.version)?;
+    let attempt = limiter.attempt(store, &request, &caller.user.id, change.at);
+    attempt.admit().await?;
 
     match store.delete_user(&user, &change).await {
         Ok(()) => Ok(http::no_content()),

@@ -1,0 +1,295 @@
+//! Rate limits: for whom, how much, how often. The generic cell rate algorithm (ITU-T I.371) with one number a
+//! subject: the theoretical arrival time.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::config::{self, ConfigError};
+
+/// What is limited together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Guesses of a password: login, and verify-email with a password.
+    Login,
+    /// New accounts.
+    Register,
+    /// Letters that anybody may ask for: forgot-password and resend-verification.
+    Letters,
+    /// Guesses of the current password.
+    ChangePassword,
+    /// Letters to an address of the caller's choice.
+    ChangeEmail,
+    /// Deletions.
+    DeleteUser,
+}
+
+impl Route {
+    /// Its name in keys.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Register => "register",
+            Self::Letters => "letters",
+            Self::ChangePassword => "change-password",
+            Self::ChangeEmail => "change-email",
+            Self::DeleteUser => "delete-user",
+        }
+    }
+
+    /// Its limits where `RATE_LIMITS` is not set; the template's parameters say the same.
+    #[must_use]
+    pub const fn default_limits(self) -> &'static str {
+        match self {
+            // A hundred guesses an hour at one account (NIST SP 800-63B-4 §3.2.2).
+            Self::Login => "account-address=10/15m address=100/5m account=100/1h",
+            Self::Register => "account-address=5/1h address=100/1h account=20/1h",
+            Self::Letters | Self::ChangeEmail => "account-address=5/1h address=60/1h account=10/1h",
+            Self::ChangePassword => "account-address=10/15m address=100/5m account=30/1h",
+            Self::DeleteUser => "account-address=60/1h address=120/1h account=120/1h",
+        }
+    }
+}
+
+/// Whose requests count together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// One account from one client address: the strict one.
+    AccountAddress,
+    /// One client address, whatever the account.
+    Address,
+    /// One account, wherever from: loose, because strangers can use it up.
+    Account,
+}
+
+impl Rule {
+    const ALL: [Self; 3] = [Self::AccountAddress, Self::Address, Self::Account];
+
+    /// Its name in settings, keys and headers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccountAddress => "account-address",
+            Self::Address => "address",
+            Self::Account => "account",
+        }
+    }
+}
+
+/// So many requests at once, and then one each `period / count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests, at least one.
+    pub count: u32,
+    /// In which time they come back.
+    pub period: Duration,
+}
+
+impl Rate {
+    const MAX_COUNT: u32 = 1_000_000;
+    const MAX_PERIOD: Duration = Duration::from_hours(24);
+
+    /// Reads `10/15m`: a count, and a period in `s`, `m` or `h`. Nothing for anything else, and for more than one
+    /// request a millisecond.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (count, period) = text.split_once('/')?;
+        let (number, unit) = period.split_at_checked(period.len().checked_sub(1)?)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        let count: u32 = count.parse().ok()?;
+        let period = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?);
+        let rate = Self { count, period };
+        let usable = (1..=Self::MAX_COUNT).contains(&count)
+            && (Duration::from_secs(1)..=Self::MAX_PERIOD).contains(&period)
+            && rate.interval() >= Duration::from_millis(1);
+        usable.then_some(rate)
+    }
+
+    /// What one request costs.
+    #[must_use]
+    pub fn interval(self) -> Duration {
+        self.period / self.count
+    }
+
+    /// The latest theoretical arrival time at which a request is still let through.
+    #[must_use]
+    pub fn latest(self, now: Timestamp) -> Timestamp {
+        now.plus(self.interval() * (self.count - 1))
+    }
+}
+
+/// The limits of a route: a rule without a rate is not applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits([Option<Rate>; 3]);
+
+impl Limits {
+    /// The limits in `RATE_LIMITS`, or a route's own.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub fn from_env(route: Route) -> Result<Self, ConfigError> {
+        let text = config::optional(config::RATE_LIMITS);
+        let text = text.as_deref().unwrap_or(route.default_limits());
+        Self::parse(text).ok_or_else(|| {
+            let syntax = "it must be off, or rules such as account-address=10/15m address=100/5m account=100/1h";
+            ConfigError::invalid(config::RATE_LIMITS, syntax)
+        })
+    }
+
+    /// Reads `off`, or rules between spaces, each once.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut limits = Self::default();
+        if text == "off" {
+            return Some(limits);
+        }
+        for part in text.split_ascii_whitespace() {
+            let (name, rate) = part.split_once('=')?;
+            let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name)?;
+            let before = limits.0[rule as usize].replace(Rate::parse(rate)?);
+            if before.is_some() {
+                return None;
+            }
+        }
+        (limits != Self::default()).then_some(limits)
+    }
+
+    /// How often a rule lets through; nothing where it is not applied.
+    #[must_use]
+    pub const fn rate(&self, rule: Rule) -> Option<Rate> {
+        self.0[rule as usize]
+    }
+}
+
+/// A client's address as limits count it: IPv4 alone, IPv6 by its /64, which is what one household or one server
+/// has. However it is spelled, it is one; what is no address counts together.
+#[must_use]
+pub fn client_network(address: Option<&str>) -> String {
+    let Some(Ok(address)) = address.map(str::parse::<IpAddr>) else {
+        return "unknown".to_owned();
+    };
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_of_every_route_are_read() {
+        let routes = [
+            Route::Login,
+            Route::Register,
+            Route::Letters,
+            Route::ChangePassword,
+            Route::ChangeEmail,
+            Route::DeleteUser,
+        ];
+        for route in routes {
+            let limits = Limits::parse(route.default_limits()).expect("usable");
+            for rule in Rule::ALL {
+                assert!(limits.rate(rule).is_some(), "{route:?} {rule:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_count_in_a_period() {
+        let rate = |count, seconds| {
+            let period = Duration::from_secs(seconds);
+            Some(Rate { count, period })
+        };
+        assert_eq!(Rate::parse("10/15m"), rate(10, 900));
+        assert_eq!(Rate::parse("1/1s"), rate(1, 1));
+        assert_eq!(Rate::parse("100/24h"), rate(100, 86_400));
+        let wrong = [
+            "",
+            "10",
+            "10/",
+            "/1m",
+            "0/1m",
+            "1/0s",
+            "-1/1m",
+            "1/25h",
+            "1.5/1m",
+            "10/15",
+            "10/15d",
+            "1001/1s",
+            "1/1ä",
+            "10/99999999999999999999h",
+            "10 /1m",
+        ];
+        for wrong in wrong {
+            assert_eq!(Rate::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_are_rules_that_each_stand_once() {
+        let limits = Limits::parse("address=5/1m").expect("usable");
+        assert_eq!(limits.rate(Rule::Address), Rate::parse("5/1m"));
+        assert_eq!(limits.rate(Rule::Account), None);
+        assert_eq!(Limits::parse("off"), Some(Limits::default()));
+        for wrong in [
+            "",
+            " ",
+            "off off",
+            "address=5/1m address=6/1m",
+            "ip=5/1m",
+            "address 5/1m",
+        ] {
+            assert_eq!(Limits::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn after_the_burst_one_request_comes_back_each_interval() {
+        let rate = Rate::parse("10/15m").expect("usable");
+        let now = Timestamp::from_seconds(1_000);
+        assert_eq!(rate.interval(), Duration::from_secs(90));
+        // Nine are under way when the tenth is let through.
+        assert_eq!(rate.latest(now), now.plus(Duration::from_secs(9 * 90)));
+        let single = Rate::parse("1/1h").expect("usable");
+        assert_eq!(single.latest(now), now);
+    }
+
+    #[test]
+    fn bug_40_an_address_has_one_spelling_and_ipv6_counts_by_its_64() {
+        let one = [
+            "2001:db8:1:2::1",
+            "2001:0DB8:1:2:ffff::9",
+            "2001:db8:1:2:0:0:0:1",
+        ];
+        for spelling in one {
+            assert_eq!(
+                client_network(Some(spelling)),
+                "2001:db8:1:2::/64",
+                "{spelling}"
+            );
+        }
+        assert_ne!(client_network(Some("2001:db8:1:3::1")), "2001:db8:1:2::/64");
+        for spelling in ["203.0.113.9", "::ffff:203.0.113.9", "::FFFF:cb00:7109"] {
+            assert_eq!(client_network(Some(spelling)), "203.0.113.9", "{spelling}");
+        }
+        for nonsense in [
+            None,
+            Some(""),
+            Some("203.0.113.9, 10.0.0.1"),
+            Some("203.0.113.009"),
+        ] {
+            assert_eq!(client_network(nonsense), "unknown", "{nonsense:?}");
+        }
+    }
+}
