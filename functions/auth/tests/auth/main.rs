@@ -4,6 +4,7 @@ mod budgets;
 mod change_password;
 mod hostile;
 mod idempotency;
+mod limits;
 mod login;
 mod logout;
 mod private_registration;
