@@ -30,6 +30,14 @@ impl Bundle {
         }
     }
 
+    /// Every item but those that only count requests.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Value> {
+        let mut items = self.items();
+        items.retain(|item| item["type"]["S"] != "limit");
+        items
+    }
+
     /// The items of a type.
     #[must_use]
     pub fn items_of_type(&self, kind: &str) -> Vec<Value> {

@@ -52,7 +52,7 @@ async fn bug_07_bug_08_a_new_password_ends_every_other_session_at_once() {
 async fn wrong_input_is_named_and_changes_nothing() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    let before = bundle.items();
+    let before = bundle.accounts();
     for (current, new, expected) in [
         ("not the password", NEW, ("currentPassword", "incorrect")),
         (PASSWORD, "short", ("newPassword", "too_short")),
@@ -64,7 +64,7 @@ async fn wrong_input_is_named_and_changes_nothing() {
             .expect_status(400);
         assert_eq!(answer.field_codes(), [expected]);
     }
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn a_repeat_gets_the_same_answer_and_makes_nothing() {
     let first = register(&bundle, KEY, &body("ada@example.com"))
         .await
         .expect_status(201);
-    let before = bundle.items();
+    let before = bundle.accounts();
     let repeat = register(&bundle, KEY, &body("ada@example.com"))
         .await
         .expect_status(201);
@@ -36,7 +36,7 @@ async fn a_repeat_gets_the_same_answer_and_makes_nothing() {
     for header in ["location", "etag", "content-type"] {
         assert_eq!(repeat.header(header), first.header(header));
     }
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
     let _ = bundle.sign_in("ada@example.com").await;
 
     let other = register(&bundle, KEY, &body("eve@example.com")).await;

@@ -37,7 +37,7 @@ async fn a_taken_address_is_refused_in_every_spelling_and_nothing_is_written() {
         bundle.post("/v1/auth/register", &body).await
     };
     let _ = register("ada@bücher.example").await.expect_status(201);
-    let before = bundle.items().len();
+    let before = bundle.accounts().len();
     for taken in [
         "ada@bücher.example",
         "ADA@BÜCHER.example",
@@ -47,7 +47,7 @@ async fn a_taken_address_is_refused_in_every_spelling_and_nothing_is_written() {
         let answer = register(taken).await.expect_status(409);
         assert_eq!(answer.code(), "email_taken", "{taken}");
     }
-    assert_eq!(bundle.items().len(), before);
+    assert_eq!(bundle.accounts().len(), before);
 }
 
 #[tokio::test]

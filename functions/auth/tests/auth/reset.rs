@@ -185,13 +185,14 @@ async fn bug_22_bug_23_every_address_gets_the_same_answer_after_the_same_work() 
             let mut headers = answer.headers.clone();
             headers["x-request-id"] = json!("");
             let calls: Vec<_> = bundle.recorder().take();
-            let work: Vec<_> = calls
+            let mut work: Vec<_> = calls
                 .iter()
                 .map(|call| (call.operation.clone(), call.write_units.to_string()))
                 .collect();
+            work.sort();
             seen.push((answer.status, answer.text, headers, work));
         }
-        assert_eq!((seen[0].0, seen[0].3.len()), (202, 1), "{path}");
+        assert_eq!((seen[0].0, seen[0].3.len()), (202, 4), "{path}");
         assert!(seen.iter().all(|one| *one == seen[0]), "{path}: {seen:#?}");
     }
     bundle.deliver().await;

@@ -168,8 +168,8 @@ async fn where_it_is_required_nobody_signs_in_before() {
     assert_eq!(answer.code(), "email_unverified");
     let unverified = bundle.recorder().take().len();
     let _ = sign_in("not the password").await.expect_status(401);
-    // The same work: two reads and one hash.
-    assert_eq!((unverified, bundle.recorder().take().len()), (2, 2));
+    // The same work: three limits, two reads and one hash.
+    assert_eq!((unverified, bundle.recorder().take().len()), (5, 5));
     let _ = verify(&bundle, &account, &token).await.expect_status(204);
     let _ = sign_in(PASSWORD).await.expect_status(200);
 }

@@ -148,7 +148,7 @@ async fn bug_64_an_unprocessed_key_is_never_taken_for_absence() {
 async fn a_store_error_answers_503_on_every_endpoint_and_changes_nothing() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    let before = bundle.items();
+    let before = bundle.accounts();
     bundle.recorder().disturb(|_| Some(Fault::Refuse));
     for (method, path) in PROTECTED {
         let request = request(method, path).bearer(&account.access_token);
@@ -157,7 +157,7 @@ async fn a_store_error_answers_503_on_every_endpoint_and_changes_nothing() {
         assert!(!answer.text.contains("DynamoDB") && !answer.text.contains("latchkey\""));
     }
     bundle.recorder().calm();
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn an_admin_makes_accounts_of_every_role_that_can_sign_in() {
 async fn every_wrong_field_is_named_and_nothing_is_made() {
     let bundle = bundle().await;
     let admin = bundle.admin().await;
-    let before = bundle.items();
+    let before = bundle.accounts();
     let body = json!({ "email": "nope", "password": "short", "role": "root", "status": "active" });
     let answer = create(&bundle, &admin, None, &body)
         .await
@@ -60,7 +60,7 @@ async fn every_wrong_field_is_named_and_nothing_is_made() {
         .await
         .expect_status(409);
     assert_eq!(answer.code(), "email_taken");
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
 }
 
 #[tokio::test]

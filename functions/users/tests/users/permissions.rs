@@ -253,7 +253,7 @@ async fn bug_36_no_body_sets_what_the_server_owns() {
     let bundle = bundle().await;
     let admin = bundle.admin().await;
     let target = bundle.account().await;
-    let before = bundle.items();
+    let before = bundle.accounts();
     for operation in protected() {
         // Preferences take any name; what they hold is one text apart from everything else.
         if operation.body.is_none() || operation.path.ends_with("/preferences") {
@@ -293,5 +293,5 @@ async fn bug_36_no_body_sets_what_the_server_owns() {
             );
         }
     }
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
 }

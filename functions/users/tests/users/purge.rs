@@ -32,7 +32,7 @@ fn event(id: &str) -> serde_json::Value {
 
 fn left(bundle: &Bundle, id: &str) -> Vec<String> {
     let partition = format!("USER#{id}");
-    let mut items = bundle.items();
+    let mut items = bundle.accounts();
     items.retain(|item| item["pk"]["S"] == *partition);
     let kinds = items.iter().filter_map(|item| item["type"]["S"].as_str());
     kinds.map(str::to_owned).collect()
@@ -63,11 +63,11 @@ async fn what_a_deleted_account_has_left_goes_but_for_the_tombstone() {
 async fn an_account_that_was_not_deleted_is_not_touched() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    let before = bundle.items();
+    let before = bundle.accounts();
     let function = bundle.function("purge-user").await;
     let refused = function.invoke(&event(&account.id)).await;
     assert!(refused.is_err_and(|error| error.0.contains("is not deleted")));
-    assert_eq!(bundle.items(), before);
+    assert_eq!(bundle.accounts(), before);
 }
 
 #[tokio::test]
