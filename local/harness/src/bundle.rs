@@ -149,6 +149,23 @@ impl Bundle {
         spawned.unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Starts one more process of a function, under a name of its own for
+    /// [`interleave`](Recorder::interleave): `login~2`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn spawn_numbered(&self, function: &str, number: usize) -> (String, Function) {
+        let name = format!("{function}~{number}");
+        let mut environment = self.environment(function);
+        for (_, value) in &mut environment {
+            if *value == self.recorder.endpoint_for(function) {
+                *value = self.recorder.endpoint_for(&name);
+            }
+        }
+        let started = Function::start(&self.binary(function), &environment).await;
+        (name, started.unwrap_or_else(|error| panic!("{error}")))
+    }
+
     /// Starts one more process of a function, with a setting of its own.
     ///
     /// # Panics

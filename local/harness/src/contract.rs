@@ -146,7 +146,11 @@ impl Contract {
         let challenged = !answer.header("www-authenticate").is_empty();
         assert_eq!(challenged, answer.status == 401, "{what}: www-authenticate");
         let waits = !answer.header("retry-after").is_empty();
-        assert_eq!(waits, matches!(answer.status, 429 | 503), "{what}: retry-after");
+        assert_eq!(
+            waits,
+            matches!(answer.status, 429 | 503),
+            "{what}: retry-after"
+        );
     }
 
     /// Checks a value against a schema of the document by its name.

@@ -180,13 +180,13 @@ async fn a_repeat_that_meets_the_first_half_way_waits_for_it() {
     bundle.recorder().disturb(move |operation| {
         let now = operation == "TransactWriteItems" && times > 0;
         times -= i32::from(now);
-        now.then_some(Fault::Conflict)
+        now.then_some(Fault::RefusedAndHeld)
     });
     let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
     assert_eq!((repeat.status, &repeat.text), (201, &first.text));
     bundle
         .recorder()
-        .disturb(|operation| (operation == "TransactWriteItems").then_some(Fault::Conflict));
+        .disturb(|operation| (operation == "TransactWriteItems").then_some(Fault::RefusedAndHeld));
     let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
     assert_eq!((repeat.status, repeat.code()), (503, "unavailable"));
 }
