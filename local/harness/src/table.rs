@@ -145,30 +145,70 @@ impl Bundle {
         (0..count).map(|number| seed.email(number)).collect()
     }
 
-    /// Asserts what holds between items whatever happened: every user has a credential and every credential
-    /// a user, preferences have their user, and the counter counts the active admins.
+    /// Asserts what holds between items whatever happened: see [`check_invariants`](Self::check_invariants).
     ///
     /// # Panics
     /// When something does not hold.
     #[track_caller]
     pub fn assert_invariants(&self) {
-        let items = self.items();
-        let ids = |kind: &str, attribute: &str| {
-            let of_kind = items.iter().filter(|item| item["type"]["S"] == kind);
-            let ids = of_kind.filter_map(|item| item[attribute]["S"].as_str());
-            ids.map(str::to_owned).collect::<BTreeSet<String>>()
-        };
-        let users = ids("user", "id");
-        assert_eq!(users, ids("credential", "user_id"), "users and credentials");
-        for partition in ids("preferences", "pk") {
-            let owner = partition.trim_start_matches("USER#");
-            assert!(users.contains(owner), "preferences of nobody: {owner}");
+        if let Err(broken) = self.check_invariants() {
+            panic!("{broken}");
         }
-        let admins = items.iter().filter(|item| {
-            item["type"]["S"] == "user"
-                && item["role"]["S"] == "admin"
-                && item["status"]["S"] == "active"
-        });
-        assert_eq!(admins.count(), self.active_admins(), "the admin counter");
+    }
+
+    /// What holds between items whatever happened: every user has exactly one credential, at the user's address
+    /// and at the user's version, and every credential its user; preferences have their user; the counter counts
+    /// the active admins; a session without its user expires.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        let items = self.items();
+        let of_kind =
+            |kind: &'static str| items.iter().filter(move |item| item["type"]["S"] == kind);
+        let text =
+            |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+        let mut users = BTreeSet::new();
+        for user in of_kind("user") {
+            let id = text(user, "id");
+            let own = of_kind("credential").filter(|credential| credential["user_id"]["S"] == *id);
+            let own: Vec<&Value> = own.collect();
+            let [credential] = own[..] else {
+                return Err(format!("{id} has {} credentials", own.len()));
+            };
+            let address = text(user, "email").to_lowercase();
+            if credential["pk"]["S"] != format!("EMAIL#{address}") {
+                return Err(format!("{id} signs in as {}", credential["pk"]));
+            }
+            if credential["credential_version"] != user["credential_version"] {
+                return Err(format!("{id} and its credential are at two versions"));
+            }
+            users.insert(id);
+        }
+        for credential in of_kind("credential") {
+            if !users.contains(&text(credential, "user_id")) {
+                return Err(format!("a credential of nobody: {}", credential["pk"]));
+            }
+        }
+        for preferences in of_kind("preferences") {
+            let owner = text(preferences, "pk");
+            if !users.contains(owner.trim_start_matches("USER#")) {
+                return Err(format!("preferences of nobody: {owner}"));
+            }
+        }
+        for session in of_kind("session") {
+            if session["ttl"]["N"].as_str().is_none() {
+                return Err(format!("a session that never expires: {}", session["sk"]));
+            }
+        }
+        let admins = of_kind("user")
+            .filter(|user| user["role"]["S"] == "admin" && user["status"]["S"] == "active");
+        let (counted, admins) = (self.active_admins(), admins.count());
+        if counted != admins {
+            return Err(format!(
+                "{admins} active admins, and the counter says {counted}"
+            ));
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,260 @@
+//! The matrix: every call that any function makes to the table in any of its scenes, times every fault that can
+//! happen to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use harness::{Answer, Bundle, Fault, Function, Site};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::bundle;
+use crate::scenes::{self, Act, Scene, What};
+
+/// Cases at work at the same time: most of a case is waiting for time-outs.
+const WORKERS: usize = 24;
+/// What Lambda allows one invocation.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a client saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// A status and the code of its problem.
+    Status(u64, String),
+    /// A direct invocation, or a delivery.
+    Done,
+    /// It failed, with this message.
+    Failed(String),
+}
+
+impl Answered {
+    pub fn as_expected(act: &Act) -> Self {
+        match act.what {
+            What::Send(_) | What::SendTo(..) if act.expected >= 400 => {
+                Self::Status(act.expected, "invalid_token".to_owned())
+            }
+            What::Send(_) | What::SendTo(..) => Self::Status(act.expected, String::new()),
+            What::Invoke(_) | What::Deliver => Self::Done,
+        }
+    }
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        Self::Status(answer.status, answer.code().to_owned())
+    }
+}
+
+/// Carries out an act once, by a process of its own, so that what it does at its start belongs to it.
+pub async fn carry_out(bundle: &Bundle, scene: &Scene, act: &Act) -> Answered {
+    let process = match &act.what {
+        What::SendTo(_, setting, value) => bundle.spawn_with(scene.function, setting, value).await,
+        What::Deliver => {
+            bundle.restart(scene.function).await;
+            return delivered(bundle).await;
+        }
+        _ => bundle.spawn(scene.function).await,
+    };
+    ask(bundle, &process, act).await
+}
+
+async fn delivered(bundle: &Bundle) -> Answered {
+    bundle.try_deliver().await;
+    let failed = bundle.failed();
+    if failed.is_empty() {
+        Answered::Done
+    } else {
+        Answered::Failed(format!("{failed:?}"))
+    }
+}
+
+async fn ask(bundle: &Bundle, process: &Function, act: &Act) -> Answered {
+    match &act.what {
+        What::Send(request) | What::SendTo(request, ..) => {
+            bundle.send_to(process, request).await.into()
+        }
+        What::Invoke(payload) => match process.invoke(payload).await {
+            Ok(_) => Answered::Done,
+            Err(error) => Answered::Failed(error.0),
+        },
+        What::Deliver => delivered(bundle).await,
+    }
+}
+
+/// Whether a fault lasts until the first answer, or happens once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Lasting {
+    Once,
+    Throughout,
+}
+
+#[derive(Clone)]
+struct Case {
+    scene: Scene,
+    site: Site,
+    fault: Fault,
+    lasting: Lasting,
+}
+
+impl Case {
+    fn name(&self) -> String {
+        let Self {
+            scene,
+            site,
+            fault,
+            lasting,
+        } = self;
+        format!("{site} × {fault:?} {lasting:?} ({})", scene.name)
+    }
+}
+
+/// The calls of every scene that no scene before it made.
+async fn sites() -> Vec<(Scene, Site)> {
+    let shared = bundle().await;
+    let mut sites = BTreeMap::new();
+    let mut in_order = Vec::new();
+    for scene in scenes::all() {
+        let bundle = if scene.is_alone() {
+            &bundle().await
+        } else {
+            &shared
+        };
+        let act = (scene.prepare)(bundle).await;
+        let _ = bundle.recorder().take();
+        let _ = carry_out(bundle, &scene, &act).await;
+        for call in bundle.recorder().take() {
+            let own = call.function == scene.function;
+            if own && sites.insert(call.site.clone(), scene.name).is_none() {
+                in_order.push((scene, call.site));
+            }
+        }
+    }
+    in_order
+}
+
+fn cases(sites: &[(Scene, Site)]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (scene, site) in sites {
+        for fault in Fault::possible(&site.operation) {
+            for lasting in [Lasting::Once, Lasting::Throughout] {
+                // A pump repeats for as long as it takes, so that nothing lasts there.
+                let (scene, site) = (*scene, site.clone());
+                cases.push(Case {
+                    scene,
+                    site,
+                    fault,
+                    lasting,
+                });
+            }
+        }
+    }
+    cases
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_store_call_meets_every_fault() {
+    let sites = sites().await;
+    let listed: Vec<String> = sites
+        .iter()
+        .map(|(scene, site)| {
+            let faults = Fault::possible(&site.operation).len();
+            format!(
+                "{site}: {faults} faults, once and throughout ({})",
+                scene.name
+            )
+        })
+        .collect();
+    let cases = cases(&sites);
+    let count = cases.len();
+    let (next, cases) = (Arc::new(AtomicUsize::new(0)), Arc::new(cases));
+    let failures = Arc::new(Mutex::new(Vec::new()));
+    let mut workers = JoinSet::new();
+    for _ in 0..WORKERS {
+        let (next, cases, failures) =
+            (Arc::clone(&next), Arc::clone(&cases), Arc::clone(&failures));
+        workers.spawn(async move {
+            let shared = bundle().await;
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let outcome = if case.scene.is_alone() {
+                    play(&bundle().await, case).await
+                } else {
+                    play(&shared, case).await
+                };
+                if let Err(why) = outcome {
+                    failures
+                        .lock()
+                        .await
+                        .push(format!("{}: {why}", case.name()));
+                }
+            }
+        });
+    }
+    workers.join_all().await;
+    let failures = failures.lock().await;
+    eprintln!(
+        "{}\n{} calls, {count} cases, {} failed",
+        listed.join("\n"),
+        sites.len(),
+        failures.len()
+    );
+    assert!(count >= 300, "{count} cases");
+    assert!(failures.is_empty(), "{:#?}", *failures);
+}
+
+/// Plays a case: the act with the fault, what the client saw, the act again without it, what has come of both.
+async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
+    let act = (case.scene.prepare)(bundle).await;
+    let started = Instant::now();
+    disturb(bundle, case, &act);
+    let first = carry_out(bundle, &case.scene, &act).await;
+    bundle.recorder().calm();
+    let took = started.elapsed();
+
+    let unseen = case.fault == Fault::HangAfter || case.fault == Fault::LoseAnswer;
+    let expected = Answered::as_expected(&act);
+    let healed = first == expected;
+    match &first {
+        _ if healed => {}
+        Answered::Status(503, code) if code == "unavailable" => {}
+        Answered::Status(409, code) if code == "conflict" => {}
+        Answered::Failed(_) if matches!(act.what, What::Invoke(_)) => {}
+        other => return Err(format!("the first answer was {other:?}")),
+    }
+    if case.lasting == Lasting::Once && !healed {
+        return Err(format!("one fault was not got over: {first:?}"));
+    }
+    if took > TIMEOUT {
+        return Err(format!("it took {took:?}"));
+    }
+    if !healed || matches!(act.what, What::Deliver) {
+        let again = carry_out(bundle, &case.scene, &act).await;
+        let repeated = match &again {
+            Answered::Status(status, _) => unseen && act.repeated.contains(status),
+            _ => false,
+        };
+        if again != expected && !repeated {
+            return Err(format!("after {first:?} the repetition was {again:?}"));
+        }
+    }
+    if !(act.done)(bundle) {
+        return Err(format!("not done after {first:?}"));
+    }
+    bundle.check_invariants()
+}
+
+fn disturb(bundle: &Bundle, case: &Case, act: &Act) {
+    let mut left = match (case.lasting, &act.what) {
+        (Lasting::Once, _) => 1,
+        // As long as one invocation tries: whatever delivers goes on for ever.
+        (Lasting::Throughout, What::Deliver) => 4,
+        (Lasting::Throughout, _) => usize::MAX,
+    };
+    let (site, fault) = (case.site.clone(), case.fault);
+    bundle.recorder().disturb_sites(move |found| {
+        let hit = *found == site && left > 0;
+        left -= usize::from(hit);
+        hit.then_some(fault)
+    });
+}

@@ -1,0 +1,253 @@
+use harness::{Account, Bundle, HttpRequest, PASSWORD};
+use serde_json::json;
+
+use super::{Act, Scene, What, by, is, new_email, post, register, scene, sign_in, token};
+
+/// argon2id of the accounts' password with 8 MiB and one pass: parameters of the past.
+const OUTDATED: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2l4dGVlbiBieXRlcyBvaw$2l418Rwy+AgpcWyRMVdE9JBX+5bVysH2Zqs7WoOhRSI";
+const KEY: (&str, &str) = ("idempotency-key", "a-key-of-a-client");
+const NEW_PASSWORD: &str = "quite another long password";
+
+pub fn scenes() -> Vec<Scene> {
+    let mut scenes = registration();
+    scenes.extend(signing_in());
+    scenes.extend(signing_out());
+    scenes.extend(letters());
+    scenes
+}
+
+fn registration() -> Vec<Scene> {
+    vec![
+        scene!("register", "register", |_bundle| {
+            let email = new_email();
+            let request = register(&email);
+            Act::send(request, 201)
+                .repeated(&[409])
+                .until(move |item| is(item, "user", "email", &email))
+        }),
+        scene!("register with a key", "register", |_bundle| {
+            let email = new_email();
+            let request = register(&email).header(KEY.0, &format!("{}-{email}", KEY.1));
+            Act::send(request, 201).until(move |item| is(item, "user", "email", &email))
+        }),
+        scene!("register again with the same key", "register", |bundle| {
+            let email = new_email();
+            let request = register(&email).header(KEY.0, &format!("{}-{email}", KEY.1));
+            let _ = bundle.send(&request).await.expect_status(201);
+            Act::send(request, 201)
+        }),
+        scene!("register privately", "register", |_bundle| {
+            let email = new_email();
+            let request = register(&email);
+            Act::new(What::SendTo(request, "REGISTRATION", "private"), 202)
+                .until(move |item| is(item, "user", "email", &email))
+        }),
+    ]
+}
+
+fn signing_in() -> Vec<Scene> {
+    vec![
+        scene!("sign in", "login", |bundle| {
+            let account = bundle.account().await;
+            Act::send(sign_in(&account.email, PASSWORD), 200)
+        }),
+        scene!(
+            "sign in for the first time from there",
+            "login",
+            |_bundle| {
+                let email = new_email();
+                let _ = _bundle.send(&register(&email)).await.expect_status(201);
+                let request = sign_in(&email, PASSWORD);
+                Act::send(request, 200).done(move |bundle| {
+                    let users = bundle.items_of_type("user");
+                    let user = users.iter().find(|user| user["email"]["S"] == email);
+                    let id = user.and_then(|user| user["id"]["S"].as_str());
+                    let mut sessions = bundle.items_of_type("session").into_iter();
+                    sessions.any(|session| session["user_id"]["S"].as_str() == id)
+                })
+            }
+        ),
+        scene!("sign in while the limits are in use", "login", |bundle| {
+            let account = bundle.account().await;
+            let request = sign_in(&account.email, PASSWORD);
+            let limits = "account-address=9/1h address=9000/1h account=9/1h";
+            let process = bundle.spawn_with("login", "RATE_LIMITS", limits).await;
+            let _ = bundle.send_to(&process, &request).await.expect_status(200);
+            Act::new(What::SendTo(request, "RATE_LIMITS", limits), 200)
+        }),
+        scene!("sign in with an outdated hash", "login", |bundle| {
+            let account = bundle.account().await;
+            let id = account.id.clone();
+            let outdated = json!({ "S": OUTDATED });
+            let own = move |item: &serde_json::Value| is(item, "credential", "user_id", &id);
+            bundle.edit(own, "password_hash", &outdated);
+            Act::send(sign_in(&account.email, PASSWORD), 200)
+        }),
+        scene!("refresh", "refresh", |bundle| {
+            let account = bundle.account().await;
+            let session = bundle.session_of(&account);
+            let body = json!({ "refreshToken": account.refresh_token });
+            Act::send(post("/v1/auth/refresh", &body), 200).until(move |item| {
+                is(item, "session", "id", &session) && item["counter"]["N"] == "1"
+            })
+        }),
+        scene!(
+            "refresh with a token that was traded before",
+            "refresh",
+            |bundle| {
+                let account = bundle.account().await;
+                let session = bundle.session_of(&account);
+                let newest = bundle.refresh(&account.refresh_token).await;
+                let newest = newest.expect_status(200).text_at("/refreshToken");
+                let _ = bundle.refresh(&newest).await.expect_status(200);
+                let body = json!({ "refreshToken": account.refresh_token });
+                Act::send(post("/v1/auth/refresh", &body), 401).until(move |item| {
+                    is(item, "session", "id", &session) && item["revoked_at"]["N"].is_string()
+                })
+            }
+        ),
+    ]
+}
+
+fn revoked(session: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
+    move |item| is(item, "session", "id", &session) && item["revoked_at"]["N"].is_string()
+}
+
+fn signing_out() -> Vec<Scene> {
+    vec![
+        scene!("sign out", "logout", |bundle| {
+            let account = bundle.account().await;
+            let session = bundle.session_of(&account);
+            Act::send(by(&account, "POST", "/v1/auth/logout"), 204)
+                .repeated(&[401])
+                .until(revoked(session))
+        }),
+        scene!("sign out with the refresh token", "logout", |bundle| {
+            let account = bundle.account().await;
+            let session = bundle.session_of(&account);
+            let body = json!({ "refreshToken": account.refresh_token });
+            Act::send(post("/v1/auth/logout", &body), 204)
+                .repeated(&[401])
+                .until(revoked(session))
+        }),
+        scene!("sign out all others", "logout", |bundle| {
+            let account = bundle.account().await;
+            Act::send(by(&account, "POST", "/v1/auth/logout?scope=others"), 204)
+                .until(epoch_raised(account.id))
+        }),
+        scene!("sign out everywhere", "logout", |bundle| {
+            let account = bundle.account().await;
+            Act::send(by(&account, "POST", "/v1/auth/logout?scope=all"), 204)
+                .repeated(&[401])
+                .until(epoch_raised(account.id))
+        }),
+        scene!(
+            "sign out everywhere with the refresh token",
+            "logout",
+            |bundle| {
+                let account = bundle.account().await;
+                let body = json!({ "refreshToken": account.refresh_token });
+                Act::send(post("/v1/auth/logout?scope=all", &body), 204)
+                    .repeated(&[401])
+                    .until(epoch_raised(account.id))
+            }
+        ),
+    ]
+}
+
+pub fn epoch_raised(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
+    move |item| is(item, "user", "id", &id) && item["session_epoch"]["N"] != "0"
+}
+
+fn verified(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
+    move |item| is(item, "user", "id", &id) && item["email_verified"]["BOOL"] == true
+}
+
+async fn forgot(bundle: &Bundle, account: &Account) -> HttpRequest {
+    let asked = post(
+        "/v1/auth/forgot-password",
+        &json!({ "email": account.email }),
+    );
+    let _ = bundle.send(&asked).await.expect_status(202);
+    let token = token(bundle, &account.email, "reset_password").await;
+    post(
+        "/v1/auth/reset-password",
+        &json!({ "token": token, "password": NEW_PASSWORD }),
+    )
+}
+
+fn letters() -> Vec<Scene> {
+    vec![
+        scene!("verify the address, signed in", "verify-email", |bundle| {
+            let account = bundle.account().await;
+            let token = token(bundle, &account.email, "verify_email").await;
+            let request = post("/v1/auth/verify-email", &json!({ "token": token }));
+            Act::send(request.bearer(&account.access_token), 204)
+                .repeated(&[400])
+                .until(verified(account.id))
+        }),
+        scene!(
+            "verify the address with the password",
+            "verify-email",
+            |bundle| {
+                let account = bundle.account().await;
+                let token = token(bundle, &account.email, "verify_email").await;
+                let body = json!({ "token": token, "password": PASSWORD });
+                Act::send(post("/v1/auth/verify-email", &body), 204)
+                    .repeated(&[400])
+                    .until(verified(account.id))
+            }
+        ),
+        scene!(
+            "ask for another verification",
+            "resend-verification",
+            |_bundle| {
+                let email = new_email();
+                Act::send(
+                    post("/v1/auth/resend-verification", &json!({ "email": email })),
+                    202,
+                )
+                .until(move |item| is(item, "mail_request", "email", &email))
+            }
+        ),
+        scene!("forget the password", "forgot-password", |_bundle| {
+            let email = new_email();
+            Act::send(
+                post("/v1/auth/forgot-password", &json!({ "email": email })),
+                202,
+            )
+            .until(move |item| is(item, "mail_request", "email", &email))
+        }),
+        scene!("reset the password", "reset-password", |bundle| {
+            let account = bundle.account().await;
+            bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+            let request = forgot(bundle, &account).await;
+            Act::send(request, 204)
+                .repeated(&[400])
+                .until(changed(account.id))
+        }),
+        scene!(
+            "reset the password of an account never verified",
+            "reset-password",
+            |bundle| {
+                let account = bundle.account().await;
+                let request = forgot(bundle, &account).await;
+                Act::send(request, 204)
+                    .repeated(&[400])
+                    .until(verified(account.id))
+            }
+        ),
+        scene!("change the password", "change-password", |bundle| {
+            let account = bundle.account().await;
+            let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });
+            let request = post("/v1/auth/change-password", &body).bearer(&account.access_token);
+            Act::send(request, 204)
+                .repeated(&[400])
+                .until(changed(account.id))
+        }),
+    ]
+}
+
+fn changed(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
+    move |item| is(item, "credential", "user_id", &id) && item["credential_version"]["N"] == "2"
+}
