@@ -72,6 +72,18 @@ impl Bundle {
             .expect("the engine deletes");
     }
 
+    /// Deletes everything but the keys.
+    pub fn clear(&self) {
+        for item in self.items() {
+            if !item["pk"]["S"]
+                .as_str()
+                .is_some_and(|pk| pk.ends_with("KEYS"))
+            {
+                self.delete(&json!({ "pk": item["pk"], "sk": item["sk"] }));
+            }
+        }
+    }
+
     /// Sets an attribute of every item that `choose` picks: how tests move time, role and status.
     pub fn edit(&self, choose: impl Fn(&Value) -> bool, attribute: &str, value: &Value) {
         for mut item in self.items().into_iter().filter(choose) {

@@ -13,7 +13,7 @@ use super::upstream::Upstream;
 /// Longer than any caller waits.
 const HANGING: Duration = Duration::from_secs(15);
 /// Shorter than an attempt may take.
-const SLOW: Duration = Duration::from_millis(600);
+const SLOW: Duration = Duration::from_millis(400);
 
 /// How a call is disturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -182,6 +182,7 @@ async fn every_store_call_meets_every_fault() {
                 } else {
                     play(&shared, case).await
                 };
+                shared.clear();
                 if let Err(why) = outcome {
                     failures
                         .lock()
