@@ -66,6 +66,13 @@ impl Email {
     pub fn local_part(&self) -> &str {
         self.0.split('@').next().unwrap_or_default()
     }
+
+    /// The part after the `@` as people read it, in Unicode.
+    #[must_use]
+    pub(crate) fn unicode_domain(&self) -> String {
+        let domain = self.0.rsplit('@').next().unwrap_or_default();
+        idna::domain_to_unicode(domain).0
+    }
 }
 
 impl fmt::Debug for Email {

@@ -15,6 +15,8 @@ pub mod direct;
 pub mod email;
 pub mod event;
 pub mod field;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 mod json;
 pub mod keys;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use crate::field::FieldError;
 
@@ -39,6 +39,16 @@ pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// The text in lower case and without accents: only to compare it loosely, never to identify anybody.
+pub(crate) fn plain(text: &str) -> String {
+    DecomposingNormalizerBorrowed::new_nfd()
+        .normalize(text)
+        .chars()
+        .filter(|character| !matches!(character, '\u{300}'..='\u{36f}'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
 /// Control characters, line separators, and the overrides that make text read backwards.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -52,6 +62,13 @@ mod tests {
     #[test]
     fn a_line_is_trimmed_and_normalised() {
         assert_eq!(line("  Zoe\u{308} ", 100, "It"), Ok("Zo\u{eb}".to_owned()));
+    }
+
+    #[test]
+    fn a_plain_text_has_neither_case_nor_accents() {
+        for spelling in ["JOS\u{c9}", "Jose\u{301}", "jose"] {
+            assert_eq!(plain(spelling), "jose");
+        }
     }
 
     #[test]
