@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use base64::Engine;
 use jsonwebtoken::{Header, Validation};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::key_ring::{PublicKey, SigningKey};
 use super::{BASE64URL, TokenError};
 use crate::clock::Timestamp;
+use crate::json;
 use crate::session::{Session, SessionId};
 use crate::user::{Role, User, UserId};
 
@@ -23,6 +25,8 @@ const LEEWAY_SECONDS: u64 = 5;
 const MAX_TOKEN_BYTES: usize = 4096;
 /// Media type in the header (RFC 9068 §2.1): no other JWT of ours passes as an access token.
 const TYPE: &str = "at+jwt";
+/// A header of ours has `typ`, `alg` and `kid`, and nothing else.
+const HEADER_MEMBERS: usize = 3;
 
 /// The claims of an access token (RFC 7519, RFC 9068). Times are whole seconds since the epoch; a claim
 /// of any other JSON type is refused.
@@ -37,11 +41,15 @@ pub struct Claims {
     /// Id of the session.
     pub sid: String,
     /// The user's role when the token was made. Latchkey itself reads the role from the table.
+    #[serde(deserialize_with = "role_name")]
     pub role: Role,
     /// When it was made.
     pub iat: u64,
     /// When it expires.
     pub exp: u64,
+    /// When it begins. Ours begin at once and do not have it.
+    #[serde(default, skip_serializing)]
+    pub nbf: u64,
     /// Unique per token.
     pub jti: String,
     /// When the user signed in.
@@ -110,6 +118,7 @@ impl AccessToken {
             role: user.role,
             iat: now.as_seconds(),
             exp: now.plus(lifetime).as_seconds(),
+            nbf: 0,
             jti: Uuid::new_v4().to_string(),
             auth_time: session.created_at.as_seconds(),
             amr: vec!["pwd".to_owned()],
@@ -143,10 +152,9 @@ pub fn verify(
     }
     let header = token.split('.').next().ok_or(INVALID)?;
     let header = BASE64URL.decode(header).map_err(|_| INVALID)?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).map_err(|_| INVALID)?;
-    // RFC 7515 §4.1.11: whoever does not understand `crit` refuses; no extension is understood here.
-    // `jwk`, `jku`, `x5u` and `x5c` are not looked at: keys come from the ring.
-    if header.get("typ").and_then(Value::as_str) != Some(TYPE) || header.contains_key("crit") {
+    let header = json::object(&header).map_err(|_| INVALID)?;
+    // Keys come from the ring, and no extension is understood: no `jwk`, no `jku`, no `crit`.
+    if header.len() != HEADER_MEMBERS || header.get("typ").and_then(Value::as_str) != Some(TYPE) {
         return Err(INVALID);
     }
     let kid = header.get("kid").and_then(Value::as_str).ok_or(INVALID)?;
@@ -167,7 +175,10 @@ pub fn verify(
         .claims;
 
     let now = now.as_seconds();
-    let plausible = claims.iat <= now.saturating_add(LEEWAY_SECONDS)
+    let latest = now.saturating_add(LEEWAY_SECONDS);
+    let plausible = [claims.iat, claims.nbf, claims.auth_time]
+        .iter()
+        .all(|began| *began <= latest)
         && now < claims.exp.saturating_add(LEEWAY_SECONDS)
         && (claims.exp.checked_sub(claims.iat))
             .is_some_and(|lifetime| lifetime <= MAX_LIFETIME.as_secs());
@@ -179,6 +190,12 @@ pub fn verify(
         session_id: SessionId::parse(&claims.sid).map_err(|_| INVALID)?,
         role: claims.role,
     })
+}
+
+/// A role as its name: serde would read `{"admin":null}` as well.
+fn role_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Role::parse(&name).map_err(|_| D::Error::custom("no role"))
 }
 
 #[cfg(test)]
