@@ -116,6 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fuzz;
 
     fn canonical(input: &str) -> Option<String> {
         Email::parse(input).ok().map(|email| email.canonical())
@@ -196,6 +197,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fuzz::config())]
+
         #[test]
         fn bug_26_the_canonical_form_is_idempotent(input in "\\PC{0,20}@\\PC{1,20}\\.\\PC{1,8}|[a-zA-Z.+]{1,12}@[a-zA-ZäöüßİıK-]{1,12}\\.(com|example|De)") {
             if let Ok(email) = Email::parse(&input) {
@@ -211,6 +214,31 @@ mod tests {
                 prop_assert!(email.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
                 prop_assert!(email.as_str().len() <= MAX_ADDRESS_BYTES);
             }
+        }
+
+        #[test]
+        fn bug_26_bug_27_an_edited_address_is_refused_or_reads_as_itself(
+            address in prop::sample::select(vec![
+                "Ada.Lovelace+math@example.com",
+                "a@bücher.example",
+                "x_y-z!#$%&'*/=?^`{|}~@sub.xn--bcher-kva.example",
+                "o'neil@a-b.co.uk",
+            ]),
+            edits in fuzz::edits(),
+        ) {
+            let input = fuzz::edited(address, &edits);
+            let Ok(email) = Email::parse(&input) else {
+                return Ok(());
+            };
+            prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+            let canonical = Email::parse(&email.canonical()).map(|email| email.canonical());
+            prop_assert_eq!(canonical, Ok(email.canonical()));
+            // The local part stays what was typed; nothing splits the address for another reader.
+            prop_assert!(input.trim().starts_with(email.local_part()));
+            prop_assert_eq!(email.as_str().matches('@').count(), 1);
+            prop_assert!(email.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+            prop_assert!(!email.as_str().contains([',', ';', '<', '>', '"', '(', '[', '\\', ':']));
+            prop_assert!(email.unicode_domain().contains('.'));
         }
     }
 }

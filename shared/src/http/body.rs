@@ -201,6 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fuzz;
 
     fn codes(error: &ApiError) -> Vec<(String, String)> {
         let document =
@@ -273,9 +274,21 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fuzz::config())]
+
         #[test]
-        fn no_body_panics(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Fields::parse(&body);
+        fn bug_49_no_body_panics_and_what_is_read_is_an_object(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            edits in fuzz::edits(),
+        ) {
+            let body = r#"{"email":"a@b.example","tags":[1,-2.5e3,null,{"x":"\u00e9\ud83d\ude00"}],"yes":true}"#;
+            let edited = fuzz::edited(body, &edits);
+            for body in [bytes.as_slice(), edited.as_bytes()] {
+                if let Ok(object) = parse_object(body) {
+                    let text = Value::Object(object.clone()).to_string();
+                    prop_assert_eq!(parse_object(text.as_bytes()).ok(), Some(object));
+                }
+            }
         }
     }
 }

@@ -196,6 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fuzz;
 
     fn cursors(list: &str) -> Cursors {
         Cursors::of(list.to_owned())
@@ -245,6 +246,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fuzz::config())]
+
         #[test]
         fn every_position_survives(position: u128, list: String) {
             let position = Uuid::from_u128(position);
@@ -253,8 +256,35 @@ mod tests {
         }
 
         #[test]
-        fn no_cursor_panics(text in ".{0,60}") {
-            let _ = cursors("users").parse_id(&text);
+        fn bug_39_no_edited_cursor_counts(position: String, list: String, edits in fuzz::edits()) {
+            let cursors = Cursors::of(list);
+            let cursor = cursors.write(&position);
+            prop_assert_eq!(cursors.parse_text(&cursor), Ok(position));
+            let edited = fuzz::edited(&cursor, &edits);
+            prop_assert_eq!(cursors.parse_text(&edited).is_ok(), edited == cursor);
+        }
+
+        #[test]
+        fn bug_39_no_cursor_counts_for_two_lists(position: u128, one: String, other: String) {
+            let cursor = Cursors::of(one.clone()).write(Uuid::from_u128(position));
+            let found = Cursors::of(other.clone()).parse_id(&cursor);
+            prop_assert_eq!(found.is_ok(), one == other);
+        }
+
+        #[test]
+        fn bug_39_no_text_is_a_cursor(text in ".{0,60}", encoded in "[A-Za-z0-9_-]{0,60}") {
+            prop_assert!(cursors("users").parse_id(&text).is_err());
+            prop_assert!(cursors("users").parse_text(&encoded).is_err());
+        }
+
+        #[test]
+        fn a_number_is_accepted_in_its_range_alone(number: u64, text in ".{0,8}|[0-9]{1,30}") {
+            let in_range = (1..=100).contains(&number);
+            prop_assert_eq!(parse_limit(&number.to_string()).is_ok(), in_range);
+            if let Ok(limit) = parse_limit(&text) {
+                prop_assert!((1..=MAX_LIMIT).contains(&limit));
+                prop_assert_eq!(text.trim_start_matches('0'), limit.to_string());
+            }
         }
     }
 }

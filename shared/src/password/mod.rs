@@ -205,7 +205,10 @@ fn derive(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzz;
 
     fn password(text: &str) -> Password {
         Password::parse(text).expect("bounded")
@@ -318,5 +321,65 @@ mod tests {
             !printed.contains("horse") && !printed.contains("argon2"),
             "{printed}"
         );
+    }
+
+    fn phc() -> &'static str {
+        "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvaw$\
+         lHvZkPDQ5jcrFEtGoN9Sy2n4TXzNQBQSHOvpzmQcgPg"
+    }
+
+    /// Whatever a stored hash says, reading it costs nothing and following it costs little.
+    fn assert_bounded(text: &str) -> Result<(), TestCaseError> {
+        let stored = PasswordHash(text.to_owned());
+        let Some((params, salt, hash)) = stored.parts() else {
+            return Ok(());
+        };
+        prop_assert!(text.starts_with("$argon2id$v=19$"), "{}", text);
+        prop_assert!(params.m_cost() <= MAX_M_COST_KIB && params.t_cost() <= MAX_T_COST);
+        prop_assert!(params.p_cost() <= MAX_P_COST && params.t_cost() > 0);
+        prop_assert!(salt.as_ref().len() <= 64 && hash.as_bytes().len() <= 64);
+        prop_assert!(salt.as_ref().len() >= 8 && hash.as_bytes().len() >= 10);
+        let again = phc::PasswordHash::new(text).map(|phc| phc.to_string());
+        let again = PasswordHash(again.unwrap_or_default()).parts();
+        prop_assert_eq!(
+            again.map(|(_, salt, hash)| (salt, hash)),
+            Some((salt, hash))
+        );
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(fuzz::config())]
+
+        #[test]
+        fn bug_46_no_edited_hash_asks_for_unbounded_work(edits in fuzz::edits()) {
+            prop_assert!(PasswordHash(phc().to_owned()).parts().is_some());
+            assert_bounded(&fuzz::edited(phc(), &edits))?;
+        }
+
+        #[test]
+        fn bug_46_no_parameters_ask_for_unbounded_work(
+            algorithm in "argon2(id|i|d)|scrypt|bcrypt|[a-z0-9-]{0,33}",
+            version in prop_oneof![Just(19), any::<u32>()],
+            memory in prop_oneof![0..70_000_u32, any::<u32>()],
+            passes in prop_oneof![0..12_u32, any::<u32>()],
+            lanes in prop_oneof![0..6_u32, any::<u32>()],
+            salt in "[A-Za-z0-9+/]{0,90}",
+            hash in "[A-Za-z0-9+/]{0,90}",
+        ) {
+            let parameters = format!("m={memory},t={passes},p={lanes}");
+            assert_bounded(&format!("${algorithm}$v={version}${parameters}${salt}${hash}"))?;
+            assert_bounded(&format!("$argon2id$v=19${parameters}${salt}${hash}"))?;
+        }
+
+        #[test]
+        fn no_password_panics_and_one_text_has_one_form(input in ".{0,300}") {
+            if let Ok(password) = Password::parse_new(&input) {
+                prop_assert!(password.0.len() <= MAX_BYTES);
+                prop_assert_eq!(nfc(&password.0), password.0.as_str());
+                let again = Password::parse_new(&password.0).map(|again| again.0);
+                prop_assert_eq!(again, Ok(password.0));
+            }
+        }
     }
 }

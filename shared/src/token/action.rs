@@ -185,6 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fuzz;
     use crate::secret::Secret;
     use crate::token::refresh::{self, RefreshClaims, RefreshToken};
     use crate::user::Role;
@@ -294,11 +295,58 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fuzz::config())]
+
         #[test]
         fn no_text_panics_or_verifies(text in "(lkat_)?.{0,120}", encoded in "lkat_[A-Za-z0-9_-]{60,300}") {
             let secrets = secrets("a");
             prop_assert!(verify(&secrets, &text, NOW).is_err());
             prop_assert!(verify(&secrets, &encoded, NOW).is_err());
+        }
+
+        #[test]
+        fn bug_20_every_claim_survives_and_no_edited_token_verifies(
+            purpose in prop::sample::select(ActionPurpose::ALL.to_vec()),
+            user: [u8; 16],
+            seconds in 0..4_000_000_000_u64,
+            credential_version: u64,
+            local in "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}",
+            replaces in prop::option::of("[a-z]{1,9}@[a-z]{1,9}\\.example"),
+            edits in fuzz::edits(),
+        ) {
+            let secrets = secrets("a");
+            let claims = ActionClaims {
+                purpose,
+                user_id: UserId::from_bytes(user),
+                expires_at: Timestamp::from_seconds(seconds),
+                credential_version,
+                address: email(&format!("{local}@example.com")),
+                replaces: replaces.as_deref().map(email),
+            };
+            let token = ActionToken::issue(&secrets, &claims);
+            let expected = if NOW < claims.expires_at { Ok(claims) } else { Err(TokenError::Invalid) };
+            prop_assert_eq!(verify(&secrets, token.reveal(), NOW), expected);
+            let early = Timestamp::from_seconds(0);
+            let edited = fuzz::edited(token.reveal(), &edits);
+            let same = edited == token.reveal() && seconds > 0;
+            prop_assert_eq!(verify(&secrets, &edited, early).is_ok(), same);
+        }
+
+        #[test]
+        fn bug_20_other_fields_need_another_tag_even_with_their_checksum(
+            at: prop::sample::Index,
+            bits in 1..=u8::MAX,
+        ) {
+            let secrets = secrets("a");
+            let token = ActionToken::issue(&secrets, &claims(ActionPurpose::ResetPassword));
+            let mut bytes = base64url_decode(&token.reveal()[PREFIX.len()..]).expect("base64url");
+            bytes.truncate(bytes.len() - CHECKSUM_BYTES);
+            let at = at.index(bytes.len());
+            bytes[at] ^= bits;
+            bytes.extend(checksum(&bytes));
+            let forged = format!("{PREFIX}{}", BASE64URL.encode(bytes));
+            let expected = if at < 4 { TokenError::UnknownKey } else { TokenError::Invalid };
+            prop_assert_eq!(verify(&secrets, &forged, NOW), Err(expected));
         }
     }
 }

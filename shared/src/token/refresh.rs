@@ -102,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
+    use crate::fuzz;
     use crate::secret::Secret;
 
     fn secrets(seed: &str) -> Secrets {
@@ -181,11 +182,48 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(fuzz::config())]
+
         #[test]
         fn no_text_panics_or_verifies(text in "(lkrt_)?.{0,120}", encoded in "lkrt_[A-Za-z0-9_-]{80}") {
             let secrets = secrets("a");
             prop_assert!(verify(&secrets, &text).is_err());
             prop_assert!(verify(&secrets, &encoded).is_err());
+        }
+
+        #[test]
+        fn bug_20_every_claim_survives_and_no_edited_token_verifies(
+            user: [u8; 16],
+            session: [u8; 16],
+            counter: u32,
+            edits in fuzz::edits(),
+        ) {
+            let secrets = secrets("a");
+            let claims = RefreshClaims {
+                user_id: UserId::from_bytes(user),
+                session_id: SessionId::from_bytes(session),
+                counter,
+            };
+            let token = RefreshToken::issue(&secrets, &claims);
+            prop_assert_eq!(verify(&secrets, token.reveal()), Ok(claims));
+            let edited = fuzz::edited(token.reveal(), &edits);
+            prop_assert_eq!(verify(&secrets, &edited).is_ok(), edited == token.reveal());
+        }
+
+        #[test]
+        fn bug_20_other_fields_need_another_tag_even_with_their_checksum(
+            at in 0..SIGNED_BYTES + TAG_BYTES,
+            bits in 1..=u8::MAX,
+        ) {
+            let secrets = secrets("a");
+            let token = RefreshToken::issue(&secrets, &claims());
+            let mut bytes = base64url_decode(&token.reveal()[PREFIX.len()..]).expect("base64url");
+            bytes[at] ^= bits;
+            bytes.truncate(SIGNED_BYTES + TAG_BYTES);
+            bytes.extend(checksum(&bytes));
+            let forged = format!("{PREFIX}{}", BASE64URL.encode(bytes));
+            let expected = if at < 4 { TokenError::UnknownKey } else { TokenError::Invalid };
+            prop_assert_eq!(verify(&secrets, &forged), Err(expected));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod algorithms;
 mod documents;
+mod edits;
 mod members;
 mod signatures;
 
