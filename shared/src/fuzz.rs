@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use serde_json::Value;
 
 /// At least 2,000 cases, more by `PROPTEST_CASES`.
 pub(crate) fn config() -> ProptestConfig {
@@ -77,4 +78,23 @@ pub(crate) fn edited(text: &str, edits: &[Edit]) -> String {
         }
     }
     text.into_iter().collect()
+}
+
+/// Any small JSON value.
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(".{0,8}", inner, 0..4)
+                .prop_map(|members| members.into_iter().collect()),
+        ]
+    })
 }

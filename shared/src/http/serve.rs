@@ -274,3 +274,7 @@ pub fn accepted_locale(request: &Request) -> Option<Locale> {
 pub fn has_body(request: &Request) -> bool {
     !body::body_bytes(request.body()).is_empty()
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

@@ -184,8 +184,6 @@ fn everything_else_is_accepted() {
 }
 
 proptest! {
-    #![proptest_config(crate::fuzz::config())]
-
     #[test]
     fn no_long_passphrase_is_similar(
         passphrase in "[a-z]{4,9}( [a-z]{4,9}){3,8}",
