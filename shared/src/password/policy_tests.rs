@@ -54,6 +54,7 @@ fn each_password_of_the_list_is_found_and_its_neighbours_are_not() {
     let listed = |text: &str| all.binary_search(&text).is_ok();
     for common in &all {
         assert!(is_common(common), "{common}");
+        assert!(check(common, None, []).is_err(), "{common}");
         let (cut, longer) = (&common[..common.len() - 1], format!("{common}~"));
         let joined = format!("{common}\n");
         for near in [cut, &longer, &joined] {
