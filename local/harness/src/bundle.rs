@@ -32,7 +32,7 @@ pub const MAIL_SECRET: &str = "Zr4tBv8nMq1xWc6yKe9uJh3gLf7dSp2aOi5zXw0RbTkEmNoC"
 pub struct Bundle {
     binaries: PathBuf,
     functions: Vec<FunctionBlock>,
-    contract: Contract,
+    contract: &'static Contract,
     pub(crate) engine: Engine,
     recorder: Arc<Recorder>,
     pub(crate) running: Arc<Functions>,
@@ -103,7 +103,7 @@ impl Bundle {
         Self {
             binaries: binaries.to_owned(),
             functions,
-            contract: Contract::load(&root),
+            contract: Contract::load(),
             engine,
             recorder,
             running,

@@ -1,15 +1,25 @@
 //! `openapi.yaml` as a check on every answer.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use jsonschema::Validator;
 use local::event::{HttpRequest, matches_route};
-use local::yaml;
+use local::{workspace_root, yaml};
 use serde_json::{Value, json};
 
 use crate::Answer;
 
 /// The HTTP contract.
-pub struct Contract(Value);
+pub struct Contract {
+    document: Value,
+    compiled: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract {
+    document: yaml::load(&workspace_root().join("openapi.yaml")).expect("openapi.yaml is readable"),
+    compiled: Mutex::default(),
+});
 
 /// One operation of the contract.
 #[derive(Clone, Debug)]
@@ -46,19 +56,19 @@ impl Operation {
 }
 
 impl Contract {
-    /// Reads the contract below `root`.
+    /// The contract of this workspace, read once.
     ///
     /// # Panics
     /// When it cannot be read.
     #[must_use]
-    pub fn load(root: &Path) -> Self {
-        Self(yaml::load(&root.join("openapi.yaml")).expect("openapi.yaml is readable"))
+    pub fn load() -> &'static Self {
+        &CONTRACT
     }
 
     /// The whole document.
     #[must_use]
     pub const fn document(&self) -> &Value {
-        &self.0
+        &self.document
     }
 
     /// Every operation.
@@ -67,7 +77,9 @@ impl Contract {
     /// When the document has no paths, or an operation lacks what it is read for.
     #[must_use]
     pub fn operations(&self) -> Vec<Operation> {
-        let paths = self.0["paths"].as_object().expect("openapi.yaml has paths");
+        let paths = self.document["paths"]
+            .as_object()
+            .expect("openapi.yaml has paths");
         let mut operations = Vec::new();
         for (path, item) in paths {
             for (method, operation) in item.as_object().into_iter().flatten() {
@@ -104,7 +116,9 @@ impl Contract {
     #[track_caller]
     pub fn check(&self, request: &HttpRequest, answer: &Answer) {
         let what = format!("{} {} -> {}", request.method, request.path, answer.status);
-        let paths = self.0["paths"].as_object().expect("openapi.yaml has paths");
+        let paths = self.document["paths"]
+            .as_object()
+            .expect("openapi.yaml has paths");
         let (_, item) = paths
             .iter()
             .find(|(route, _)| matches_route(route, &request.path))
@@ -165,13 +179,7 @@ impl Contract {
 
     #[track_caller]
     fn check_schema(&self, what: &str, schema: &Value, body: &Value) {
-        let schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "allOf": [schema],
-            "components": self.0["components"],
-        });
-        let validator =
-            jsonschema::validator_for(&schema).expect("the schemas of openapi.yaml are valid");
+        let validator = self.validator(schema);
         let errors: Vec<String> = validator
             .iter_errors(body)
             .map(|error| format!("{} at {}", error, error.instance_path()))
@@ -179,9 +187,27 @@ impl Contract {
         assert!(errors.is_empty(), "{what}: {errors:#?}\n{body:#}");
     }
 
+    /// Compiled once: that takes longer than the request whose answer is checked.
+    fn validator(&self, schema: &Value) -> Arc<Validator> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let validator = compiled.entry(schema.to_string()).or_insert_with(|| {
+            let schema = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "allOf": [schema],
+                "components": self.document["components"],
+            });
+            let validator = jsonschema::validator_for(&schema);
+            Arc::new(validator.expect("the schemas of openapi.yaml are valid"))
+        });
+        Arc::clone(validator)
+    }
+
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
-            Some(reference) => self.0.pointer(&reference[1..]).unwrap_or(&Value::Null),
+            Some(reference) => self
+                .document
+                .pointer(&reference[1..])
+                .unwrap_or(&Value::Null),
             None => value,
         }
     }

@@ -142,7 +142,7 @@ fn the_router_of_cargo_lambda_watch_is_the_templates() {
 
 #[test]
 fn the_http_contract_has_the_routes_of_the_template() {
-    let contract = Contract::load(&workspace_root());
+    let contract = Contract::load();
     let operations = contract.operations().into_iter();
     let routes = operations.map(|operation| (operation.method, operation.path, operation.function));
     assert_eq!(set(routes), template_routes());
@@ -150,7 +150,7 @@ fn the_http_contract_has_the_routes_of_the_template() {
 
 #[test]
 fn the_contract_names_every_error_code_and_no_other() {
-    let contract = Contract::load(&workspace_root());
+    let contract = Contract::load();
     let codes = contract
         .document()
         .pointer("/components/schemas/ErrorCode/enum");

@@ -126,7 +126,7 @@ async fn live(bundle: &Bundle) -> String {
 async fn every_event_is_as_its_schema_says_and_those_of_an_account_are_in_order() {
     let bundle = bundle().await;
     let id = live(&bundle).await;
-    let contract = Contract::load(&local::workspace_root());
+    let contract = Contract::load();
     let events = bundle.bus_events();
     let mut kinds = BTreeSet::new();
     let mut own = Vec::new();

@@ -9,7 +9,6 @@ use latchkey::permission::{Permission, Reach};
 use latchkey::secret::{Secret, Secrets};
 use latchkey::token::action::{ActionClaims, ActionPurpose, ActionToken};
 use latchkey::user::{Role, UserId};
-use local::workspace_root;
 use serde_json::{Value, json};
 
 use crate::bundle;
@@ -34,7 +33,7 @@ const RELATIONS: [Relation; 5] = [
 ];
 
 pub fn protected() -> Vec<Operation> {
-    Contract::load(&workspace_root()).protected()
+    Contract::load().protected()
 }
 
 fn permission(operation: &Operation) -> Permission {
@@ -151,7 +150,7 @@ fn every_row_of_the_table_is_asked_by_an_endpoint() {
 
 #[test]
 fn the_contract_shows_the_table_as_it_is() {
-    let contract = Contract::load(&workspace_root());
+    let contract = Contract::load();
     let description = contract.document()["info"]["description"].to_string();
     for row in Permission::ALL {
         let cell = |role| match row.reach(role) {
@@ -172,7 +171,7 @@ fn the_contract_shows_the_table_as_it_is() {
 /// Every endpoint that takes a bearer token, asked by an account about itself.
 async fn statuses(bundle: &Bundle, account: &Account, session: &str) -> Vec<(String, u64)> {
     let mut statuses = Vec::new();
-    let operations = Contract::load(&workspace_root()).operations();
+    let operations = Contract::load().operations();
     for operation in operations.iter().filter(|operation| operation.bearer) {
         let mut request = operation.request("me", session);
         if operation.function == "logout" {

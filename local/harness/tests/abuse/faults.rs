@@ -138,8 +138,13 @@ fn cases(sites: &[(Scene, Site)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (scene, site) in sites {
         for fault in Fault::possible(&site.operation) {
-            for lasting in [Lasting::Once, Lasting::Throughout] {
-                // A pump repeats for as long as it takes, so that nothing lasts there.
+            let lasting: &[Lasting] = match fault {
+                // Late is late; a server error once is got over as throttling is.
+                Fault::Slow => &[Lasting::Once],
+                Fault::Refuse | Fault::Reset => &[Lasting::Throughout],
+                _ => &[Lasting::Once, Lasting::Throughout],
+            };
+            for lasting in lasting.iter().copied() {
                 let (scene, site) = (*scene, site.clone());
                 cases.push(Case {
                     scene,
