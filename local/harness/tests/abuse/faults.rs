@@ -2,6 +2,7 @@
 //! happen to it.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -199,7 +200,8 @@ async fn every_store_call_meets_every_fault() {
     }
     workers.join_all().await;
     let failures = failures.lock().await;
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "{}\n{} calls, {count} cases, {} failed",
         listed.join("\n"),
         sites.len(),
