@@ -150,16 +150,24 @@ impl Bundle {
     }
 
     /// Starts one more process of a function, under a name of its own for
-    /// [`interleave`](Recorder::interleave): `login~2`.
+    /// [`interleave`](Recorder::interleave), `login~2`, with a setting of its own where there is one.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn spawn_numbered(&self, function: &str, number: usize) -> (String, Function) {
+    pub async fn spawn_numbered(
+        &self,
+        function: &str,
+        number: usize,
+        setting: Option<(&str, &str)>,
+    ) -> (String, Function) {
         let name = format!("{function}~{number}");
         let mut environment = self.environment(function);
-        for (_, value) in &mut environment {
+        for (known, value) in &mut environment {
             if *value == self.recorder.endpoint_for(function) {
                 *value = self.recorder.endpoint_for(&name);
+            }
+            if let Some((_, set)) = setting.filter(|(setting, _)| setting == known) {
+                set.clone_into(value);
             }
         }
         let started = Function::start(&self.binary(function), &environment).await;

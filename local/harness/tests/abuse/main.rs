@@ -3,6 +3,7 @@
 
 mod faults;
 mod policies;
+mod races;
 mod scenes;
 
 use harness::Bundle;

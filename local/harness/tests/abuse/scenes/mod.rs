@@ -112,22 +112,22 @@ fn new_email() -> String {
     format!("new{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn post(path: &str, body: &Value) -> HttpRequest {
+pub fn post(path: &str, body: &Value) -> HttpRequest {
     HttpRequest::new("POST", path).json(body)
 }
 
-fn by(account: &Account, method: &str, path: &str) -> HttpRequest {
+pub fn by(account: &Account, method: &str, path: &str) -> HttpRequest {
     HttpRequest::new(method, path).bearer(&account.access_token)
 }
 
-fn sign_in(email: &str, password: &str) -> HttpRequest {
+pub fn sign_in(email: &str, password: &str) -> HttpRequest {
     post(
         "/v1/auth/login",
         &json!({ "email": email, "password": password }),
     )
 }
 
-fn register(email: &str) -> HttpRequest {
+pub fn register(email: &str) -> HttpRequest {
     post(
         "/v1/auth/register",
         &json!({ "email": email, "password": PASSWORD }),
@@ -140,7 +140,7 @@ fn is(item: &Value, kind: &str, attribute: &str, value: &str) -> bool {
 }
 
 /// The token in the letter of this kind to an address, which is delivered for it.
-async fn token(bundle: &Bundle, email: &str, letter: &str) -> String {
+pub async fn token(bundle: &Bundle, email: &str, letter: &str) -> String {
     bundle.deliver().await;
     let mut letters = bundle.letters_to(email).into_iter();
     let token = letters.rfind(|found| found.name() == letter);
