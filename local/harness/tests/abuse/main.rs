@@ -1,7 +1,9 @@
 //! What goes wrong between the functions and the table, and who does it on purpose: every fault at every call,
 //! requests interleaved call by call, policies, hostile input, planted secrets.
 
+mod canaries;
 mod faults;
+mod hostile;
 mod policies;
 mod races;
 mod scenes;
