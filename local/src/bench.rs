@@ -13,7 +13,7 @@ use local::{Error, workspace_root};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{bench_events, bench_lists};
+use crate::{bench_events, bench_lists, bench_logins};
 
 const STARTS: usize = 11;
 pub const CALLS: usize = 200;
@@ -26,7 +26,8 @@ const MAX_GROWTH: u64 = 1024 * 1024;
 /// 1 MiB.
 pub async fn run() -> Result<(), Error> {
     let root = workspace_root();
-    build(&root).await?;
+    build(&root, &["--bins"]).await?;
+    build(&root, &["--package", "hello-world"]).await?;
     let bench = Bench::start(&root).await?;
     println!(
         "{:<26}{:>9}{:>9}{:>12}{:>12}{:>12}",
@@ -73,8 +74,19 @@ pub async fn run() -> Result<(), Error> {
 /// Builds everything for release and measures long lists.
 pub async fn run_lists() -> Result<(), Error> {
     let root = workspace_root();
-    build(&root).await?;
+    build(&root, &["--bins"]).await?;
     bench_lists::run(&Bench::start(&root).await?).await
+}
+
+/// Builds what it takes for release and compares refused sign-ins.
+pub async fn run_logins() -> Result<(), Error> {
+    let root = workspace_root();
+    let functions = bench_logins::FUNCTIONS.iter();
+    let binaries: Vec<&str> = functions
+        .flat_map(|function| ["--bin", *function])
+        .collect();
+    build(&root, &binaries).await?;
+    bench_logins::run(&Bench::start(&root).await?).await
 }
 
 /// Medians of starts taken in turn, so that both meet the same load on the machine.
@@ -122,17 +134,15 @@ fn print_line(name: &str, init: &Init, memory: &Memory) {
     );
 }
 
-async fn build(root: &Path) -> Result<(), Error> {
-    println!("Building for release: a quarter of an hour on two cores the first time.");
-    for packages in [&["--bins"][..], &["--package", "hello-world"][..]] {
-        let mut cargo = Command::new("cargo");
-        cargo
-            .args(["build", "--release"])
-            .args(packages)
-            .current_dir(root);
-        if !cargo.status().await.is_ok_and(|status| status.success()) {
-            return Err("the release build failed".into());
-        }
+async fn build(root: &Path, what: &[&str]) -> Result<(), Error> {
+    println!("Building for release: up to a quarter of an hour on two cores the first time.");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--release"])
+        .args(what)
+        .current_dir(root);
+    if !cargo.status().await.is_ok_and(|status| status.success()) {
+        return Err("the release build failed".into());
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod bench_events;
 mod bench_lists;
+mod bench_logins;
 mod bench_mail;
 mod cargo_lambda;
 mod letters_command;
@@ -26,6 +27,7 @@ cargo local letters         write every letter in every language to .local/lette
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release and measure every function
 cargo local bench lists     build for release and measure pages of 100,000 users
+cargo local bench logins    build for release and compare refused sign-ins, with a t-test
 cargo local reset           forget everything: accounts, keys, secrets, letters
 
 options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)";
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
         ["event", binary] => samples::print(binary).await,
         ["bench"] => bench::run().await,
         ["bench", "lists"] => bench::run_lists().await,
+        ["bench", "logins"] => bench::run_logins().await,
         ["seed", "--users", users] => match users.parse() {
             Ok(users) if users > 0 => seed_command::run(users).await,
             _ => Err("--users takes a number above 0".into()),

@@ -2,11 +2,31 @@
 
 use std::panic;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::user::UserId;
 
 /// Password hashes this process has computed.
 pub(crate) static PASSWORD_HASHES: AtomicU64 = AtomicU64::new(0);
 /// Calls to the table this process has made, the SDK's own retries not counted.
 pub(crate) static STORE_CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// Whom the request at work is about.
+static ACCOUNT: Mutex<Option<UserId>> = Mutex::new(None);
+
+/// Names the account that this request acts for or tries to get into, for its line in the log: by its id, and
+/// only once it is known to exist. What a client typed is never logged.
+pub fn name_account(id: UserId) {
+    *ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+}
+
+/// The account named since the last time this was asked.
+pub(crate) fn take_account() -> Option<UserId> {
+    ACCOUNT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+}
 
 /// Sets up structured logs: JSON when Lambda asks for it (`AWS_LAMBDA_LOG_FORMAT`), at the level of
 /// `AWS_LAMBDA_LOG_LEVEL`.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use harness::{Contract, Template};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use latchkey::limit;
 use local::event::sample;
 use local::workspace_root;
 use serde_json::Value;
@@ -208,4 +209,21 @@ fn the_template_stays_below_cloudformations_limit_of_resources() {
         "CloudFormation allows 500: {made}"
     );
     println!("{made} resources");
+}
+
+#[test]
+fn the_limits_of_the_template_are_those_of_the_code() {
+    let template = Template::load(&workspace_root()).expect("template.yaml is readable");
+    let routes = [
+        ("LoginLimits", limit::Route::Login),
+        ("RegisterLimits", limit::Route::Register),
+        ("LetterLimits", limit::Route::Letters),
+        ("ChangePasswordLimits", limit::Route::ChangePassword),
+        ("ChangeEmailLimits", limit::Route::ChangeEmail),
+        ("DeleteUserLimits", limit::Route::DeleteUser),
+    ];
+    for (parameter, route) in routes {
+        let default = &template.document()["Parameters"][parameter]["Default"];
+        assert_eq!(default, route.default_limits(), "{parameter}");
+    }
 }

@@ -14,6 +14,7 @@ use crate::permission::{Denied, Permission, Reach};
 use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
 use crate::store::{AuthenticationRead, Credential, Store, StoreError, Target};
+use crate::telemetry;
 use crate::token::access::Subject;
 use crate::user::{User, UserId};
 
@@ -48,6 +49,7 @@ impl Caller {
     ) -> Result<(Self, Option<User>), ApiError> {
         match (read.caller, read.session) {
             (Some(user), Some(session)) if session.is_live(&user, now) => {
+                telemetry::name_account(user.id);
                 Ok((Self { user, session }, read.target))
             }
             _ => Err(ErrorCode::InvalidToken.into()),

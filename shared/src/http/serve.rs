@@ -25,7 +25,7 @@ use super::reply::{self, Reply};
 use super::{ApiResult, body};
 use crate::clock;
 use crate::locale::Locale;
-use crate::telemetry::Work;
+use crate::telemetry::{self, Work};
 
 /// Largest body looked at. Everything the API takes is far below.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -93,10 +93,12 @@ where
     add_common_headers(&mut reply.headers, &request_id);
 
     let (password_hashes, store_calls) = work.done();
+    let account = telemetry::take_account().map(tracing::field::display);
     tracing::info!(
         %method,
         status = reply.status.as_u16(),
         code,
+        account,
         password_hashes,
         store_calls,
         micros = started.elapsed().as_micros(),

@@ -60,6 +60,9 @@ async fn login(
     let user_id = credential
         .as_ref()
         .map_or(UserId::NOBODY, |credential| credential.user_id);
+    if credential.is_some() {
+        telemetry::name_account(user_id);
+    }
     let (admitted, user) = tokio::join!(attempt.admit_account(near), store.get_user(&user_id));
     admitted?;
     let user = user?;

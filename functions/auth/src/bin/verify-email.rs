@@ -44,6 +44,7 @@ async fn verify_email(
     let redeem = secrets.redeem(&token, &[ActionPurpose::VerifyEmail], change.at);
     let (user, claims) = if let Some(password) = password {
         let claims = redeem.await?;
+        telemetry::name_account(claims.user_id);
         let attempt = limiter.attempt(store, &request, &claims.address.canonical(), change.at);
         (
             owner_by_password(store, &attempt, &claims, &password).await?,

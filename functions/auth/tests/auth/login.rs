@@ -55,10 +55,20 @@ async fn bug_22_bug_23_every_refusal_costs_and_looks_the_same() {
     let suspended = bundle.account().await;
     bundle.edit_user(&suspended.id, "status", &json!({ "S": "suspended" }));
     let mut seen = Vec::new();
-    for (email, password, from) in [
-        ("nobody@example.com", PASSWORD, "198.51.100.1"),
-        (account.email.as_str(), "not the password", "198.51.100.2"),
-        (suspended.email.as_str(), "not the password", "198.51.100.3"),
+    for (email, password, from, named) in [
+        ("nobody@example.com", PASSWORD, "198.51.100.1", None),
+        (
+            account.email.as_str(),
+            "not the password",
+            "198.51.100.2",
+            Some(&account.id),
+        ),
+        (
+            suspended.email.as_str(),
+            "not the password",
+            "198.51.100.3",
+            Some(&suspended.id),
+        ),
     ] {
         // Nobody has tried it for an hour, whoever it is.
         for item in bundle.items_of_type("limit") {
@@ -84,6 +94,8 @@ async fn bug_22_bug_23_every_refusal_costs_and_looks_the_same() {
         let line = last_request(&bundle, "login").await;
         assert_eq!(line["password_hashes"], 1, "{email}");
         assert_eq!(line["store_calls"], 5, "{email}");
+        // Known to who reads the logs, by its id, and to nobody else.
+        assert_eq!(line["account"].as_str(), named.map(String::as_str));
         let mut body = answer.body.clone();
         body["requestId"] = json!("");
         body["timestamp"] = json!("");
