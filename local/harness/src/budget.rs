@@ -72,5 +72,5 @@ fn allows(grant: &Grant, touch: &Touch) -> bool {
         (Some(_), None) => false,
         (Some(allowed), Some(asked)) => asked.iter().all(|name| allowed.contains(name)),
     };
-    grant.action == touch.action && grant.index == touch.index && matches && attributes
+    grant.action == touch.action && grant.index == touch.index.is_some() && matches && attributes
 }

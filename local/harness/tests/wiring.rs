@@ -217,7 +217,8 @@ fn the_limits_of_the_template_are_those_of_the_code() {
     let routes = [
         ("LoginLimits", limit::Route::Login),
         ("RegisterLimits", limit::Route::Register),
-        ("LetterLimits", limit::Route::Letters),
+        ("LetterLimits", limit::Route::ForgotPassword),
+        ("LetterLimits", limit::Route::ResendVerification),
         ("ChangePasswordLimits", limit::Route::ChangePassword),
         ("ChangeEmailLimits", limit::Route::ChangeEmail),
         ("DeleteUserLimits", limit::Route::DeleteUser),

@@ -9,10 +9,12 @@ use super::error::{ApiError, ErrorCode};
 use crate::clock::Timestamp;
 use crate::config::ConfigError;
 use crate::limit::{Limits, Rate, Route, Rule, client_network};
-use crate::store::{LimitSubject, Store, Taken};
+use crate::store::{Credential, KnownAddress, LimitSubject, Store, Taken};
 
 /// An address is remembered again when less than this is left of its thirty days.
 const REMEMBER_BEFORE: Duration = Duration::from_hours(24 * 15);
+/// How long a sign-in waits for that.
+const REMEMBER_WITHIN: Duration = Duration::from_millis(300);
 
 /// The limits of one route.
 #[derive(Clone, Debug)]
@@ -31,10 +33,10 @@ pub struct Attempt<'a> {
     at: Timestamp,
 }
 
-/// Whether the account has signed in from this address before.
-#[derive(Clone, Copy, Debug)]
+/// A request that its account's strict rule for this address has let through.
+#[derive(Clone, Debug)]
 pub struct Near {
-    known_until: Option<Timestamp>,
+    known: Option<KnownAddress>,
 }
 
 /// A limit that is used up.
@@ -75,63 +77,77 @@ impl Limiter {
 }
 
 impl Attempt<'_> {
-    /// Counts the request under all rules at once. 1 RT where its subjects are idle.
+    /// Counts the request under all rules. 2 RT where its subjects are idle.
     ///
     /// # Errors
     /// `rate_limited`, or `unavailable` when the table cannot tell.
     pub async fn admit(&self) -> Result<(), ApiError> {
-        let (near, account) = tokio::join!(self.admit_near(), self.take(Rule::Account));
-        near?;
-        account.map(|_| ())
+        let near = self.admit_near().await?;
+        self.admit_further(&near, None).await
     }
 
-    /// Counts the request under the rules about its client address.
+    /// Counts the request under the strict rule.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
     pub async fn admit_near(&self) -> Result<Near, ApiError> {
-        let (near, address) =
-            tokio::join!(self.take(Rule::AccountAddress), self.take(Rule::Address));
-        address?;
-        Ok(Near { known_until: near? })
+        let known = self.take(Rule::AccountAddress).await?;
+        Ok(Near { known })
     }
 
-    /// Counts the request under the rule of its account. An address that the account has signed in from is let
-    /// through in any case: what strangers use up, they use up for strangers. Asked after
-    /// [`admit_near`](Self::admit_near), so that one address alone cannot use it up.
+    /// Counts the request under the rules that others use up as well. Only what the strict rule has let through
+    /// counts there: one address alone reaches nobody's limit but its own. An address from which the account has
+    /// signed in with its current credential is not held to the rule of the account.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
-    pub async fn admit_account(&self, near: Near) -> Result<(), ApiError> {
-        match self.take(Rule::Account).await {
+    pub async fn admit_further(
+        &self,
+        near: &Near,
+        credential: Option<&Credential>,
+    ) -> Result<(), ApiError> {
+        let (address, account) = tokio::join!(self.take(Rule::Address), self.take(Rule::Account));
+        let account = match account {
             Err(error)
-                if error.code() == ErrorCode::RateLimited && near.known_until > Some(self.at) =>
+                if error.code() == ErrorCode::RateLimited
+                    && near.known_until(credential) > Some(self.at) =>
             {
-                Ok(())
+                Ok(None)
             }
-            taken => taken.map(|_| ()),
+            account => account,
+        };
+        match (address, account) {
+            (Err(one), Err(other)) if one.retry_after() < other.retry_after() => Err(other),
+            (address, account) => address.and(account).map(|_| ()),
         }
     }
 
-    /// Remembers that the account has signed in from here. That it could not be written is no reason to refuse a
-    /// sign-in.
-    pub async fn signed_in(&self, near: Near) {
-        if near.known_until > Some(self.at.plus(REMEMBER_BEFORE)) {
+    /// Remembers that the account has signed in from here, where that counts for anything. That it could not be
+    /// written in time is no reason to refuse a sign-in.
+    pub async fn signed_in(&self, near: &Near, credential: &Credential) {
+        let limits = &self.limiter.limits;
+        let counts = [Rule::AccountAddress, Rule::Account].map(|rule| limits.rate(rule).is_some());
+        let known_until = near.known_until(Some(credential));
+        if counts != [true, true] || known_until > Some(self.at.plus(REMEMBER_BEFORE)) {
             return;
         }
         let subject = self.subject(Rule::AccountAddress);
-        if let Err(error) = self.store.remember_address(&subject, self.at).await {
-            tracing::warn!(cause = %error, "an address was not remembered");
+        let known_to = known_to(credential);
+        let remembered = self.store.remember_address(&subject, &known_to, self.at);
+        match tokio::time::timeout(REMEMBER_WITHIN, remembered).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(cause = %error, "an address was not remembered"),
+            Err(_) => tracing::warn!("an address was not remembered in time"),
         }
     }
 
-    async fn take(&self, rule: Rule) -> Result<Option<Timestamp>, ApiError> {
+    async fn take(&self, rule: Rule) -> Result<Option<KnownAddress>, ApiError> {
         let Some(rate) = self.limiter.limits.rate(rule) else {
             return Ok(None);
         };
         let subject = self.subject(rule);
         match self.store.take(&subject, rate, self.at).await? {
-            Taken::Yes { known_until } => Ok(known_until),
+            Taken::Yes { known } => Ok(known),
             Taken::No { wait } => {
                 tracing::warn!(rule = rule.name(), "too many requests");
                 Err(ApiError::limited(Exceeded { rule, rate, wait }))
@@ -148,6 +164,20 @@ impl Attempt<'_> {
         let route = self.limiter.route;
         LimitSubject { route, rule, name }
     }
+}
+
+impl Near {
+    /// Until when the address is known to the account as it is now.
+    fn known_until(&self, credential: Option<&Credential>) -> Option<Timestamp> {
+        let (known, credential) = (self.known.as_ref()?, credential?);
+        (known.to == known_to(credential)).then_some(known.until)
+    }
+}
+
+/// The account as it signed in. With a new password or address it is another one: what a stranger did with the
+/// old one counts for nothing.
+fn known_to(credential: &Credential) -> String {
+    format!("{}#{}", credential.user_id, credential.credential_version)
 }
 
 impl Exceeded {

@@ -33,13 +33,22 @@ pub struct LimitSubject {
     pub name: String,
 }
 
+/// An address that an account has signed in from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAddress {
+    /// The account at that time, in the words of whoever remembered it.
+    pub to: String,
+    /// When it is forgotten.
+    pub until: Timestamp,
+}
+
 /// What a limit says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Go on.
     Yes {
-        /// Until when the subject is one that has signed in before, if it is.
-        known_until: Option<Timestamp>,
+        /// Who has signed in from there.
+        known: Option<KnownAddress>,
     },
     /// Too many; so long until the next one.
     No {
@@ -54,6 +63,7 @@ pub enum Taken {
 struct State {
     /// Theoretical arrival time: the subject is idle from then on. Milliseconds since the epoch.
     tat: Option<u64>,
+    known_to: Option<String>,
     /// Seconds since the epoch, because it is the item's `ttl` as well.
     known_until: Option<u64>,
 }
@@ -82,8 +92,11 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let state = match self.move_on(subject, rate, now, idle).await? {
                 Ok(state) => {
-                    let known_until = state.known_until.map(Timestamp::from_seconds);
-                    return Ok(Taken::Yes { known_until });
+                    let known = state.known_to.zip(state.known_until).map(|(to, until)| {
+                        let until = Timestamp::from_seconds(until);
+                        KnownAddress { to, until }
+                    });
+                    return Ok(Taken::Yes { known });
                 }
                 Err(state) => state,
             };
@@ -153,13 +166,15 @@ impl Store {
         }
     }
 
-    /// Remembers for 30 days that the owner signs in from here. 1 RT, 1 WU.
+    /// Remembers for 30 days that the owner signs in from here; an account that did so before is forgotten.
+    /// 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn remember_address(
         &self,
         subject: &LimitSubject,
+        known_to: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let until = number(now.plus(KNOWN_FOR).as_seconds());
@@ -169,12 +184,14 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(Key::limit(subject).into_attributes()))
             .update_expression(
-                "SET #known_until = :until, #ttl = :until, #type = :type, #schema = :schema",
+                "SET #known_to = :to, #known_until = :until, #ttl = :until, #type = :type, #schema = :schema",
             )
+            .expression_attribute_names("#known_to", "known_to")
             .expression_attribute_names("#known_until", "known_until")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_names("#type", "type")
             .expression_attribute_names("#schema", "schema")
+            .expression_attribute_values(":to", text(known_to))
             .expression_attribute_values(":until", until)
             .expression_attribute_values(":type", text(TYPE))
             .expression_attribute_values(":schema", number(SCHEMA.into()));

@@ -49,7 +49,7 @@ pub use credential::{Credential, Registration};
 pub use idempotency::Idempotency;
 pub use item::RawItem;
 pub use letter::{LetterRecord, Outcome};
-pub use limit::{LimitSubject, Taken};
+pub use limit::{KnownAddress, LimitSubject, Taken};
 pub use listing::{Listing, MAX_EXAMINED, Page, Span, TooFar};
 pub use purge::Purged;
 pub use session::SessionRevoked;
@@ -200,11 +200,12 @@ enum TransactError {
     Store(StoreError),
 }
 
-/// Counts a call, and repeats it while a transaction of somebody else holds the item.
+/// Counts a call, and repeats it while a transaction of somebody else holds the item, or a part of a transaction
+/// was throttled: the SDK knows that a call was, and looks at no part.
 async fn send<T, E, F>(call: impl Fn() -> F) -> Result<T, SdkError<E>>
 where
     F: Future<Output = Result<T, SdkError<E>>>,
-    SdkError<E>: ConflictsWithTransaction,
+    SdkError<E>: MayPass,
 {
     let mut attempt = 1;
     loop {
@@ -212,7 +213,7 @@ where
         // Boxed: the SDK's futures are deeply nested types of several KB.
         let result = Box::pin(call()).await;
         match result {
-            Err(error) if error.is_transaction_conflict() && attempt < CONFLICT_ATTEMPTS => {
+            Err(error) if error.may_pass() && attempt < CONFLICT_ATTEMPTS => {
                 tokio::time::sleep(jittered(CONFLICT_BACKOFF * 2_u32.pow(attempt - 1))).await;
                 attempt += 1;
             }
@@ -227,12 +228,12 @@ fn jittered(longest: Duration) -> Duration {
     longest * u32::from(random) / 256
 }
 
-trait ConflictsWithTransaction {
-    fn is_transaction_conflict(&self) -> bool;
+trait MayPass {
+    fn may_pass(&self) -> bool;
 }
 
-impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E> {
-    fn is_transaction_conflict(&self) -> bool {
+impl<E: ProvideErrorMetadata + 'static> MayPass for SdkError<E> {
+    fn may_pass(&self) -> bool {
         let Some(error) = self.as_service_error() else {
             return false;
         };
@@ -242,7 +243,7 @@ impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E>
                 let error: &dyn std::any::Any = error;
                 error
                     .downcast_ref::<TransactWriteItemsError>()
-                    .is_some_and(|error| codes(error).any(|code| code == TRANSACTION_CONFLICT))
+                    .is_some_and(|error| codes(error).any(is_passing))
             }
             _ => false,
         }
@@ -250,7 +251,16 @@ impl<E: ProvideErrorMetadata + 'static> ConflictsWithTransaction for SdkError<E>
 }
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-const TRANSACTION_CONFLICT: &str = "TransactionConflict";
+
+/// Whether a part of a transaction was refused for a reason that passes by itself.
+fn is_passing(code: &str) -> bool {
+    [
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+    ]
+    .contains(&code)
+}
 
 fn codes(error: &TransactWriteItemsError) -> impl Iterator<Item = &str> {
     reasons(error).iter().filter_map(CancellationReason::code)
@@ -266,11 +276,11 @@ fn reasons(error: &TransactWriteItemsError) -> &[CancellationReason] {
 }
 
 /// For each item of a cancelled transaction whether its condition failed; nothing when it was
-/// cancelled for another reason. An item that somebody else holds says nothing about its condition, and
-/// so the others say too little.
+/// cancelled for another reason. An item that somebody else holds, or that was not looked at, says nothing about its
+/// condition, and so the others say too little.
 fn refusals(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<bool>> {
     let error = error.as_service_error()?;
-    if codes(error).any(|code| code == TRANSACTION_CONFLICT) {
+    if codes(error).any(is_passing) {
         return None;
     }
     let refused: Vec<bool> = reasons(error)

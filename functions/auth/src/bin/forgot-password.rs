@@ -10,7 +10,7 @@ use latchkey::telemetry;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(Route::Letters)?;
+    let limiter = Limiter::from_env(Route::ForgotPassword)?;
     let store = Store::from_env().await?;
     http::serve(async |request| {
         http::ask_for_letter(&store, &limiter, &request, Letter::ResetPassword).await

@@ -56,14 +56,18 @@ async fn login(
     let mint = tokens.mint(now).await?;
     let attempt = limiter.attempt(store, &request, &email.canonical(), now);
     let (near, credential) = tokio::join!(attempt.admit_near(), store.get_credential(&email));
-    let (near, credential) = (near?, credential?);
+    let credential = credential?;
     let user_id = credential
         .as_ref()
         .map_or(UserId::NOBODY, |credential| credential.user_id);
     if credential.is_some() {
         telemetry::name_account(user_id);
     }
-    let (admitted, user) = tokio::join!(attempt.admit_account(near), store.get_user(&user_id));
+    let near = near?;
+    let (admitted, user) = tokio::join!(
+        attempt.admit_further(&near, credential.as_ref()),
+        store.get_user(&user_id)
+    );
     admitted?;
     let user = user?;
 
@@ -109,7 +113,7 @@ async fn login(
     );
     let (stored, ()) = tokio::join!(
         store.put_session(&session, &change),
-        attempt.signed_in(near)
+        attempt.signed_in(&near, &credential)
     );
     stored?;
     let pair = mint.issue(&user, &session)?;

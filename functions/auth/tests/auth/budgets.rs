@@ -17,7 +17,7 @@ async fn every_endpoint_costs_what_the_chart_says() {
     let register = HttpRequest::new("POST", "/v1/auth/register").json(&body);
     assert_eq!(
         bundle.cost_of(&register).await,
-        Cost::new(4, 2, 0.0, 8.0),
+        Cost::new(4, 3, 0.0, 8.0),
         "register"
     );
     let mut again = body.clone();
@@ -27,13 +27,13 @@ async fn every_endpoint_costs_what_the_chart_says() {
         .json(&again);
     assert_eq!(
         bundle.cost_of(&register).await,
-        Cost::new(4, 2, 0.0, 10.0),
+        Cost::new(4, 3, 0.0, 10.0),
         "register with an idempotency key"
     );
     let repeat = bundle.cost_of(&register).await;
     assert_eq!(
         (repeat.round_trips, repeat.read_units),
-        (4, 2.0),
+        (5, 2.0),
         "a repeat"
     );
 
@@ -59,7 +59,7 @@ async fn every_endpoint_costs_what_the_chart_says() {
         .json(&body);
     assert_eq!(
         bundle.cost_of(&change).await,
-        Cost::new(6, 3, 3.0, 10.0),
+        Cost::new(6, 4, 3.0, 10.0),
         "change-password"
     );
 
@@ -160,7 +160,7 @@ async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly
     for path in ["/v1/auth/forgot-password", "/v1/auth/resend-verification"] {
         let asked = post(path, &json!({ "email": account.email }));
         let cost = bundle.cost_of(&asked).await;
-        assert_eq!(cost, Cost::new(4, 2, 0.0, 4.0), "{path}");
+        assert_eq!(cost, Cost::new(4, 3, 0.0, 4.0), "{path}");
         for email in [&other.email, &third.email] {
             let asked = post(path, &json!({ "email": email }));
             let _ = bundle.send(&asked).await.expect_status(202);

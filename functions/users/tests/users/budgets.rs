@@ -48,14 +48,14 @@ async fn every_endpoint_costs_what_the_chart_says() {
     let delete = HttpRequest::new("DELETE", &path).bearer(&admin.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(5, 3, 3.0, 10.0),
+        Cost::new(5, 4, 3.0, 10.0),
         "delete-user"
     );
     let second = bundle.account_with_role("admin").await;
     let delete = HttpRequest::new("DELETE", "/v1/users/me").bearer(&second.access_token);
     assert_eq!(
         bundle.cost_of(&delete).await,
-        Cost::new(5, 3, 2.0, 12.0),
+        Cost::new(5, 4, 2.0, 12.0),
         "delete-user, an admin"
     );
 }
@@ -164,7 +164,7 @@ async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exac
     let ask = post("/v1/users/me/email", &json!({ "email": "new@example.com" }));
     assert_eq!(
         bundle.cost_of(&ask).await,
-        Cost::new(5, 3, 2.0, 4.0),
+        Cost::new(5, 4, 2.0, 4.0),
         "change-email"
     );
     bundle.deliver().await;

@@ -26,6 +26,8 @@ pub enum Fault {
     LoseAnswer,
     /// A write meets somebody else's transaction on the same item.
     TransactionConflict,
+    /// A part of a transaction is throttled.
+    ThrottlePart,
     /// The same transaction is under way already.
     TransactionInProgress,
     /// A transaction is cancelled: its second part's condition fails, its last part is held by another.
@@ -61,7 +63,7 @@ impl Fault {
             faults.extend([Self::LoseAnswer, Self::TransactionConflict]);
         }
         if operation == "TransactWriteItems" {
-            faults.push(Self::TransactionInProgress);
+            faults.extend([Self::TransactionInProgress, Self::ThrottlePart]);
         }
         if operation.starts_with("Batch") {
             faults.extend([Self::LeaveUnprocessed, Self::LeaveRestUnprocessed]);
@@ -79,6 +81,10 @@ impl Fault {
                 None => refused("TransactionConflictException", &json!({})),
                 Some(parts) => cancelled(parts.len(), &[(parts.len() - 1, "TransactionConflict")]),
             },
+            Self::ThrottlePart => {
+                let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
+                cancelled(parts, &[(parts - 1, "ThrottlingError")])
+            }
             Self::RefusedAndHeld => {
                 let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
                 let reasons = [

@@ -201,7 +201,7 @@ async fn forward(
     let touched = touched(&operation, &request);
     request["ReturnConsumedCapacity"] = json!("TOTAL");
 
-    let site = Site::new(&function, &operation, &touched);
+    let site = Site::new(&function, &operation, &touched, &request);
     let interleaving = lock(&shared.interleaving).clone();
     let turn = match &interleaving {
         Some(interleaving) => interleaving.turn(&process, &site).await,

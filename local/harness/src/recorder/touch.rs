@@ -2,19 +2,21 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 /// What IAM decides about: an action on a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
     /// `dynamodb:GetItem`.
     pub action: String,
+    /// Its table.
+    pub table: String,
+    /// Its index, if it is not the table itself.
+    pub index: Option<String>,
     /// The partition key.
     pub key: String,
     /// The sort key; empty where a query names none.
     pub sort: String,
-    /// Whether it is a partition of the index.
-    pub index: bool,
     /// The attributes asked for, where it names some, or written.
     pub attributes: Option<Vec<String>>,
 }
@@ -28,17 +30,23 @@ pub struct Site {
     pub operation: String,
     /// `USER#* USER`, a pattern for each item.
     pub items: Vec<String>,
+    /// What an update does: two of one item can be two steps.
+    pub update: String,
 }
 
 impl fmt::Display for Site {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.items.join(" + ");
-        write!(formatter, "{}: {} {items}", self.function, self.operation)
+        write!(formatter, "{}: {} {items}", self.function, self.operation)?;
+        if !self.update.is_empty() {
+            write!(formatter, " {}", self.update)?;
+        }
+        Ok(())
     }
 }
 
 impl Site {
-    pub(super) fn new(function: &str, operation: &str, touched: &[Touch]) -> Self {
+    pub(super) fn new(function: &str, operation: &str, touched: &[Touch], request: &Value) -> Self {
         let mut items: Vec<String> = touched
             .iter()
             .map(|touch| format!("{} {}", pattern(&touch.key), pattern(&touch.sort)))
@@ -49,100 +57,134 @@ impl Site {
             function: function.to_owned(),
             operation: operation.to_owned(),
             items,
+            update: text_of(&request["UpdateExpression"]),
         }
     }
 }
 
-/// A key with what tells one item from another left out. What is spelled in capitals, or names a route or a rule,
-/// stays.
+/// A key with what tells one item from another left out. What is spelled in capitals stays, and so do the route and
+/// the rule in the keys of limits and of idempotency records.
 fn pattern(key: &str) -> String {
-    let named = ["LIMIT#", "IDEMPOTENCY#"]
-        .iter()
-        .any(|kind| key.starts_with(kind));
-    let kept = if named { 3 } else { 1 };
     let parts: Vec<&str> = key.split('#').collect();
-    if parts.len() == 1 {
-        let fixed = key
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'-');
-        return if fixed {
-            key.to_owned()
+    let kept = match parts[0] {
+        "LIMIT" => 3,
+        "IDEMPOTENCY" => 2,
+        _ => 1,
+    };
+    let is_fixed = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+            && (kept > 1 || part.bytes().all(|byte| !byte.is_ascii_lowercase()))
+    };
+    let shown = parts.iter().enumerate().map(|(number, part)| {
+        if number < kept && is_fixed(part) {
+            *part
         } else {
-            "*".to_owned()
-        };
-    }
-    let kept = kept.min(parts.len() - 1);
-    format!("{}#*", parts[..kept].join("#"))
+            "*"
+        }
+    });
+    let mut shown: Vec<&str> = shown.take(kept + 1).collect();
+    shown.dedup_by(|next, before| *next == "*" && *before == "*");
+    shown.join("#")
 }
 
 /// Everything a request touches. A transaction needs the actions of its parts.
 pub(super) fn touched(operation: &str, request: &Value) -> Vec<Touch> {
-    let touch = |action: &str, item: &Value, attributes: Option<Vec<String>>| Touch {
-        action: format!("dynamodb:{action}"),
-        key: text(&item["pk"]),
-        sort: text(&item["sk"]),
-        index: request["IndexName"].is_string(),
-        attributes,
-    };
-    let asked = request["ProjectionExpression"].as_str();
-    let asked: Option<Vec<String>> = asked.map(|names| {
-        names
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect()
-    });
     match operation {
-        "PutItem" => {
-            let item = &request["Item"];
-            let written = item.as_object().into_iter().flatten();
-            let written = written.map(|(name, _)| name.clone()).collect();
-            vec![touch(operation, item, Some(written))]
-        }
-        "UpdateItem" => {
-            let named = request["ExpressionAttributeNames"].as_object();
-            let named = named.into_iter().flat_map(Map::values);
-            let named = named.filter_map(|name| name.as_str().map(str::to_owned));
-            vec![touch(operation, &request["Key"], Some(named.collect()))]
-        }
+        "PutItem" => vec![put(request)],
+        "UpdateItem" => vec![update(request)],
         "Query" => {
             let values = &request["ExpressionAttributeValues"];
-            let key = serde_json::json!({ "pk": values[":pk"] });
-            vec![touch(operation, &key, asked)]
+            let key = json!({ "pk": values[":pk"] });
+            vec![touch(request, operation, &key, projected(request))]
         }
-        "BatchGetItem" => {
-            let tables = request["RequestItems"].as_object().into_iter().flatten();
-            let keys = tables.filter_map(|(_, table)| table["Keys"].as_array());
-            keys.flatten()
-                .map(|key| touch(operation, key, asked.clone()))
-                .collect()
-        }
-        "BatchWriteItem" => {
-            let tables = request["RequestItems"].as_object().into_iter().flatten();
-            let writes = tables.filter_map(|(_, writes)| writes.as_array()).flatten();
-            writes
-                .map(|write| match &write["PutRequest"]["Item"] {
-                    Value::Null => &write["DeleteRequest"]["Key"],
-                    item => item,
+        "BatchGetItem" => of_tables(request)
+            .flat_map(|(name, table)| {
+                let keys = table["Keys"].as_array().into_iter().flatten();
+                let at = json!({ "TableName": name });
+                keys.map(move |key| touch(&at, operation, key, projected(table)))
+            })
+            .collect(),
+        "BatchWriteItem" => of_tables(request)
+            .flat_map(|(name, writes)| {
+                let at = json!({ "TableName": name });
+                let writes = writes.as_array().into_iter().flatten();
+                writes.map(move |write| match &write["PutRequest"]["Item"] {
+                    Value::Null => touch(&at, operation, &write["DeleteRequest"]["Key"], None),
+                    item => touch(&at, operation, item, None),
                 })
-                .map(|item| touch(operation, item, None))
-                .collect()
-        }
+            })
+            .collect(),
         "TransactWriteItems" => {
             let parts = request["TransactItems"].as_array().into_iter().flatten();
             parts
                 .filter_map(Value::as_object)
                 .flatten()
                 .map(|(kind, part)| match kind.as_str() {
-                    "Put" => touch("PutItem", &part["Item"], None),
-                    "ConditionCheck" => touch("ConditionCheckItem", &part["Key"], None),
-                    kind => touch(&format!("{kind}Item"), &part["Key"], None),
+                    "Put" => put(part),
+                    "Update" => update(part),
+                    "ConditionCheck" => touch(part, "ConditionCheckItem", &part["Key"], None),
+                    kind => touch(part, &format!("{kind}Item"), &part["Key"], None),
                 })
                 .collect()
         }
-        _ => vec![touch(operation, &request["Key"], asked)],
+        _ => vec![touch(
+            request,
+            operation,
+            &request["Key"],
+            projected(request),
+        )],
     }
 }
 
+fn touch(at: &Value, action: &str, item: &Value, attributes: Option<Vec<String>>) -> Touch {
+    Touch {
+        action: format!("dynamodb:{action}"),
+        table: text_of(&at["TableName"]),
+        index: at["IndexName"].as_str().map(str::to_owned),
+        key: text(&item["pk"]),
+        sort: text(&item["sk"]),
+        attributes,
+    }
+}
+
+fn put(part: &Value) -> Touch {
+    let written = part["Item"].as_object().into_iter().flatten();
+    let written = written.map(|(name, _)| name.clone()).collect();
+    touch(part, "PutItem", &part["Item"], Some(written))
+}
+
+fn update(part: &Value) -> Touch {
+    let named = part["ExpressionAttributeNames"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let named = named
+        .filter_map(|(_, name)| name.as_str().map(str::to_owned))
+        .collect();
+    touch(part, "UpdateItem", &part["Key"], Some(named))
+}
+
+fn projected(request: &Value) -> Option<Vec<String>> {
+    let names = request["ProjectionExpression"].as_str()?;
+    Some(
+        names
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect(),
+    )
+}
+
+fn of_tables(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    request["RequestItems"].as_object().into_iter().flatten()
+}
+
 fn text(value: &Value) -> String {
-    value["S"].as_str().unwrap_or_default().to_owned()
+    text_of(&value["S"])
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
