@@ -32,8 +32,8 @@ pub struct Grant {
     pub action: String,
     /// `USER#*`; any where the index is granted, which has none.
     pub leading_keys: String,
-    /// Whether it is the index that is granted, and not the table.
-    pub index: bool,
+    /// The index that is granted, if it is not the table.
+    pub index: Option<String>,
     /// The attributes it is limited to.
     pub attributes: Option<Vec<String>>,
 }
@@ -164,8 +164,13 @@ fn grants(policies: &Value) -> Vec<Grant> {
     {
         let condition = &statement["Condition"];
         let mut keys = texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
-        let index = statement["Resource"].to_string().contains("/index/");
-        if index {
+        let resource = &statement["Resource"];
+        let index = resource["!Sub"].as_str();
+        let index = index.and_then(|arn| arn.strip_prefix("${Table.Arn}/index/"));
+        if index.is_none() && resource["!GetAtt"] != "Table.Arn" {
+            continue;
+        }
+        if index.is_some() {
             keys.push("*".to_owned());
         }
         let attributes = texts(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]);
@@ -176,7 +181,7 @@ fn grants(policies: &Value) -> Vec<Grant> {
             grants.extend(keys.iter().map(|key| Grant {
                 action: action.clone(),
                 leading_keys: key.clone(),
-                index,
+                index: index.map(str::to_owned),
                 attributes: (!attributes.is_empty()).then(|| attributes.clone()),
             }));
         }

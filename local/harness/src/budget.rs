@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use local::event::HttpRequest;
+use local::settings::TABLE;
 use local::template::Grant;
 
 use crate::{Bundle, Call, Cost, Touch};
@@ -72,5 +73,6 @@ fn allows(grant: &Grant, touch: &Touch) -> bool {
         (Some(_), None) => false,
         (Some(allowed), Some(asked)) => asked.iter().all(|name| allowed.contains(name)),
     };
-    grant.action == touch.action && grant.index == touch.index.is_some() && matches && attributes
+    let there = touch.table == TABLE && grant.index == touch.index;
+    grant.action == touch.action && there && matches && attributes
 }

@@ -17,4 +17,4 @@ pub use local::event::HttpRequest;
 pub use local::function::{Function, FunctionError, Outcome};
 pub use local::services::{Fault as ServiceFault, Letter, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
-pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, Site, Touch};
+pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, STORE_CALLS, Site, Touch};

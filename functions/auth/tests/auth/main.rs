@@ -5,6 +5,7 @@ mod change_password;
 mod hostile;
 mod idempotency;
 mod limits;
+mod lockout;
 mod login;
 mod logout;
 mod private_registration;

@@ -5,6 +5,7 @@ mod interleave;
 mod touch;
 mod upstream;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ use self::upstream::Upstream;
 
 pub use fault::Fault;
 pub use interleave::Interleaving;
-pub use touch::{Site, Touch};
+pub use touch::{STORE_CALLS, Site, Touch};
 
 /// One call to the table.
 #[derive(Clone, Debug)]
@@ -71,6 +72,7 @@ pub struct Recorder {
 struct Shared {
     engine: Upstream,
     calls: Mutex<Vec<Call>>,
+    sites: Mutex<BTreeSet<Site>>,
     delay: Mutex<Duration>,
     faults: Mutex<Option<FaultPlan>>,
     interleaving: Mutex<Option<Arc<Interleaving>>>,
@@ -87,6 +89,7 @@ impl Recorder {
         let shared = Arc::new(Shared {
             engine: Upstream::new(upstream),
             calls: Mutex::default(),
+            sites: Mutex::default(),
             delay: Mutex::default(),
             faults: Mutex::default(),
             interleaving: Mutex::default(),
@@ -114,6 +117,15 @@ impl Recorder {
     #[must_use]
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut lock(&self.shared.calls))
+    }
+
+    /// The calls since it was started that `store-calls.txt` does not list: nobody has tried what happens when
+    /// they fail.
+    #[must_use]
+    pub fn unlisted(&self) -> Vec<String> {
+        let sites = lock(&self.shared.sites);
+        let unlisted = sites.iter().filter(|site| !site.is_listed());
+        unlisted.map(Site::to_string).collect()
     }
 
     /// Makes every call take this much longer, so that calls made at the same time overlap for certain.
@@ -202,6 +214,7 @@ async fn forward(
     request["ReturnConsumedCapacity"] = json!("TOTAL");
 
     let site = Site::new(&function, &operation, &touched, &request);
+    lock(&shared.sites).insert(site.clone());
     let interleaving = lock(&shared.interleaving).clone();
     let turn = match &interleaving {
         Some(interleaving) => interleaving.turn(&process, &site).await,

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+/// Every call that the matrix of faults tries, a line each, in order.
+pub const STORE_CALLS: &str = include_str!("../../store-calls.txt");
+
 /// What IAM decides about: an action on a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
@@ -30,22 +33,33 @@ pub struct Site {
     pub operation: String,
     /// `USER#* USER`, a pattern for each item.
     pub items: Vec<String>,
-    /// What an update does: two of one item can be two steps.
-    pub update: String,
+    /// On which condition: two writes of one item can be two steps.
+    pub condition: String,
 }
 
 impl fmt::Display for Site {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.items.join(" + ");
         write!(formatter, "{}: {} {items}", self.function, self.operation)?;
-        if !self.update.is_empty() {
-            write!(formatter, " {}", self.update)?;
+        if !self.condition.is_empty() {
+            write!(formatter, " if {}", self.condition)?;
         }
         Ok(())
     }
 }
 
 impl Site {
+    /// Whether the matrix of faults tries it. A batch may be the rest of one that was left unprocessed.
+    pub(super) fn is_listed(&self) -> bool {
+        let (call, batch) = (self.to_string(), self.operation.starts_with("Batch"));
+        let start = format!("{}: {} ", self.function, self.operation);
+        STORE_CALLS.lines().any(|line| {
+            let items = || line.strip_prefix(&start).map(|items| items.split(" + "));
+            let has = |item: &String| items().is_some_and(|mut items| items.any(|one| one == item));
+            line == call || batch && self.items.iter().all(has)
+        })
+    }
+
     pub(super) fn new(function: &str, operation: &str, touched: &[Touch], request: &Value) -> Self {
         let mut items: Vec<String> = touched
             .iter()
@@ -57,7 +71,7 @@ impl Site {
             function: function.to_owned(),
             operation: operation.to_owned(),
             items,
-            update: text_of(&request["UpdateExpression"]),
+            condition: text_of(&request["ConditionExpression"]),
         }
     }
 }

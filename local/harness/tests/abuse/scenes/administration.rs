@@ -68,6 +68,9 @@ fn accounts() -> Vec<Scene> {
             create(bundle, "user", true, false).await
         }),
         scene!("make an admin", "create-user", |bundle| {
+            create(bundle, "admin", false, true).await
+        }),
+        scene!("make an admin with a key", "create-user", |bundle| {
             create(bundle, "admin", true, true).await
         }),
         scene!(

@@ -4,6 +4,7 @@
 mod administration;
 mod auth;
 mod background;
+mod limits;
 mod users;
 
 use std::pin::Pin;
@@ -102,6 +103,7 @@ pub fn all() -> Vec<Scene> {
         users::scenes(),
         administration::scenes(),
         background::scenes(),
+        limits::scenes(),
     ]
     .concat()
 }
