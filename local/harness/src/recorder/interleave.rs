@@ -31,14 +31,22 @@ struct Waiting {
     pass: oneshot::Sender<Option<Fault>>,
 }
 
-/// Lets the next call through when it is dropped.
-pub(super) struct Turn(Arc<Interleaving>);
+/// A place in the order. Once it has come up, the next call is let through when it is dropped.
+pub(super) struct Turn {
+    interleaving: Arc<Interleaving>,
+    passed: oneshot::Receiver<Option<Fault>>,
+    is_up: bool,
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.busy = false;
-        state.advance();
+        // A caller may give up just when its turn has come.
+        self.passed.close();
+        if self.is_up || self.passed.try_recv().is_ok() {
+            let mut state = self.interleaving.lock();
+            state.busy = false;
+            state.advance();
+        }
     }
 }
 
@@ -78,7 +86,7 @@ impl Interleaving {
         process: &str,
         site: &Site,
     ) -> Option<(Turn, Option<Fault>)> {
-        let passed = {
+        let mut turn = {
             let mut state = self.lock();
             if !state.running.contains(process) {
                 return None;
@@ -90,10 +98,15 @@ impl Interleaving {
                 pass,
             });
             state.advance();
-            passed
+            Turn {
+                interleaving: Arc::clone(self),
+                passed,
+                is_up: false,
+            }
         };
-        let fault = passed.await.ok()?;
-        Some((Turn(Arc::clone(self)), fault))
+        let fault = (&mut turn.passed).await.ok()?;
+        turn.is_up = true;
+        Some((turn, fault))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

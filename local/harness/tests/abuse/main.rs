@@ -7,6 +7,7 @@ mod hostile;
 mod policies;
 mod races;
 mod scenes;
+mod track;
 
 use harness::Bundle;
 
