@@ -138,6 +138,7 @@ impl Store {
             .expression_attribute_values(":ttl", number(now.plus(rate.period).as_seconds() + 1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        // Once the address is no longer known, the item may go while its limit counts: one burst more in 30 days.
         let common = "#type = :type, #schema = :schema, #ttl = if_not_exists(#known_until, :ttl)";
         let interval = rate.interval();
         let call = if idle {

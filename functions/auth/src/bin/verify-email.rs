@@ -65,7 +65,8 @@ async fn verify_email(
     Ok(http::no_content())
 }
 
-/// The account a token is about, if this is its password: a guess as at a sign-in, under the same limits. One hash, whether or not there is such an account.
+/// The account a token is about, if this is its password: a guess as at a sign-in, under the same limits. One hash,
+/// whether or not there is such an account.
 async fn owner_by_password(
     store: &Store,
     attempt: &Attempt<'_>,
