@@ -157,6 +157,13 @@ impl Group {
         };
         fs::create_dir_all(&group.programs)?;
         group.limit(CORE_MEGABYTES)?;
+        // What it may have it gets, whatever else runs.
+        let (weight, most) = if unified {
+            ("cpu.weight", "10000")
+        } else {
+            ("cpu.shares", "262144")
+        };
+        group.write(weight, most)?;
         Ok(group)
     }
 

@@ -270,10 +270,21 @@ fn machine() -> Result<String, Error> {
     let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
     let cores = std::thread::available_parallelism()?;
     let architecture = std::env::consts::ARCH;
+    let priority = match niceness(&read("/proc/self/stat")?) {
+        Some(nice) if nice != 0 => format!(", at niceness {nice}"),
+        _ => String::new(),
+    };
     Ok(format!(
-        "Measured on {day}: {model}, {architecture}, {cores} cores, Linux {kernel}; load average {load} at the start, so \
-         others used the machine as well where that is well above 0."
+        "Measured on {day}: {model}, {architecture}, {cores} cores, Linux {kernel}{priority}. The load average at the start was \
+         {load}: where that is far above 0, others used the machine as well, and times are longer and further apart than \
+         they need be."
     ))
+}
+
+/// The niceness in `/proc/<pid>/stat`: the 19th field, and the name of the program may have spaces.
+fn niceness(stat: &str) -> Option<i32> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(16)?.parse().ok()
 }
 
 /// Memory for people.
@@ -291,6 +302,13 @@ pub fn megabytes(bytes: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn niceness_is_read_behind_any_name() {
+        let stat = "7 (a (b) c) S 1 7 7 0 -1 4194304 100 0 0 0 1 2 0 0 15 -5 1 0 100";
+        assert_eq!(niceness(stat), Some(-5));
+        assert_eq!(niceness("7"), None);
+    }
 
     #[test]
     fn a_budget_is_met_up_to_its_limit_and_names_the_worst() {

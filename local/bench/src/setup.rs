@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use harness::Recorder;
 use local::Error;
 use local::engine::Engine;
@@ -13,6 +15,7 @@ use local::template::{FunctionBlock, Template};
 use local::workspace_root;
 use serde_json::{Value, json};
 use tokio::process::Command;
+use uuid::Uuid;
 
 /// The smallest `lambda_http` binary.
 pub const HELLO_WORLD: &str = "hello-world";
@@ -84,8 +87,8 @@ impl Setup {
         let services = Services::in_memory().await?;
         let recorder = Recorder::start(engine.endpoint()).await;
         let random = || {
-            let [a, b] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
-            format!("{}{}", a.simple(), b.simple())
+            let bytes: Vec<u8> = (0..3).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+            URL_SAFE_NO_PAD.encode(bytes)
         };
         let settings = Settings {
             endpoint: engine.endpoint().to_owned(),
