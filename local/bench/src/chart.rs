@@ -59,7 +59,7 @@ fn draw_lines(
     let mut chart = ChartBuilder::on(root)
         .margin(MARGIN)
         .margin_right(170)
-        .caption(title, text(16))
+        .caption(format!("{title}, logarithmic"), text(16))
         .x_label_area_size(30)
         .y_label_area_size(60)
         .build_cartesian_2d(0..last, range.log_scale())?;

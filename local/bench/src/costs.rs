@@ -128,6 +128,11 @@ impl Bill {
     }
 }
 
+/// US dollars of the GB-seconds of a million invocations, x86.
+pub fn compute_dollars(megabytes: u32, millis: f64) -> f64 {
+    MILLION * f64::from(megabytes) / 1024.0 * millis / 1000.0 * GB_SECOND
+}
+
 /// US dollars a month for so many active users, given what a million sign-ins and refreshes cost.
 pub fn latchkey_month(users: f64, sign_in: f64, refresh: f64) -> f64 {
     IDLE_MONTH + users * (SIGN_INS * sign_in + REFRESHES * refresh) / MILLION
@@ -188,6 +193,12 @@ mod tests {
             0.40 + 1.083_335_5 + 1.0 + 4.0 + 1.5 + 1.0 + 100.0,
         );
         assert_dollars(operation.saved_on_arm(), 0.065 * 3.3333);
+    }
+
+    #[test]
+    fn a_gigabyte_for_a_tenth_of_a_second_is_a_tenth_of_a_gigabyte_second() {
+        assert_dollars(compute_dollars(1024, 100.0), 1.666_67);
+        assert_dollars(compute_dollars(256, 100.0), 0.416_667_5);
     }
 
     #[test]

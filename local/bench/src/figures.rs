@@ -46,8 +46,9 @@ impl FunctionCost {
     pub fn new(cost: &Cost, zip_bytes: u64) -> Self {
         Self {
             round_trips: cost.round_trips,
-            read_units: cost.read_units,
-            write_units: cost.write_units,
+            // The sum of nothing is -0.
+            read_units: cost.read_units + 0.0,
+            write_units: cost.write_units + 0.0,
             zip_bytes,
         }
     }

@@ -9,10 +9,11 @@ use local::Error;
 use local::event::HttpRequest;
 
 use crate::chart::{self, Chart, Series};
+use crate::costs::compute_dollars;
 use crate::events;
 use crate::functions::{hashes, timed};
 use crate::progress::bar;
-use crate::setup::{CORE_MEGABYTES, HELLO_WORLD, Setup, binary};
+use crate::setup::{CORE_MEGABYTES, HELLO_WORLD, Setup, binary, memory_setting};
 use crate::statistics::Sample;
 
 /// Memory settings, in MB.
@@ -20,6 +21,8 @@ pub const MEMORY: [u32; 5] = [128, 256, 512, 1024, CORE_MEGABYTES];
 const FUNCTIONS: [&str; 5] = [HELLO_WORLD, "get-user", "refresh", "login", "register"];
 /// Lambda's scheduling period.
 const PERIOD_MICROS: u32 = 20_000;
+/// What a function may take longer with less memory than a core comes with.
+const ENOUGH: f64 = 1.5;
 const STARTS: usize = 7;
 const CALLS: usize = 60;
 const HASHING_CALLS: usize = 15;
@@ -95,18 +98,51 @@ pub fn markdown(cells: &[Cell]) -> Result<String, Error> {
         for cell in cells.iter().filter(|cell| cell.function == function) {
             let (init, warm) = (cell.init.median(), &cell.warm);
             let (median, slowest) = (warm.median(), warm.quantile(0.95));
-            write!(text, " init {init:.1}, warm {median:.1} ({slowest:.1}) |")?;
+            let dollars = compute_dollars(cell.megabytes, median);
+            write!(
+                text,
+                " init {init:.1}, warm {median:.1} ({slowest:.1}), ${dollars:.2} |"
+            )?;
         }
         text.push('\n');
     }
     writeln!(
         text,
         "\nMilliseconds: init median of {STARTS}, warm p50 and (p95) of {CALLS} calls, {HASHING_CALLS} where a password is \
-         hashed. How: a control group gives the function memory / {CORE_MEGABYTES} of a core in periods of 20 ms, as \
-         Lambda does; the embedded engine runs outside of it. The init has the same quota here, though Lambda gives \
-         it more."
+         hashed; US dollars of Lambda's GB-seconds for a million such calls. How: a control group gives the function memory / \
+         {CORE_MEGABYTES} of a core in periods of 20 ms, as Lambda does; the embedded engine runs outside of it. The init \
+         has the same quota here, though Lambda gives it more.\n"
     )?;
+    write!(
+        text,
+        "The smallest setting at which a warm call takes at most {ENOUGH} × what it takes with a core:"
+    )?;
+    for function in FUNCTIONS
+        .into_iter()
+        .filter(|function| *function != HELLO_WORLD)
+    {
+        let (suggested, given) = (suggested(cells, function), memory_setting(function)?);
+        let suggested = suggested.map_or("none".to_owned(), |megabytes| format!("{megabytes} MB"));
+        write!(
+            text,
+            " {function} {suggested} (`template.yaml` gives it {given}),"
+        )?;
+    }
+    text.pop();
+    text.push_str(
+        ". A hash is all CPU: less memory makes it as much slower as cheaper, so whoever hashes gets a whole core. Time \
+         spent waiting for the table is billed by memory, so whoever only waits gets little.\n",
+    );
     Ok(text)
+}
+
+/// The smallest memory setting with which a function is about as fast as with a core.
+fn suggested(cells: &[Cell], function: &str) -> Option<u32> {
+    let own = || cells.iter().filter(|cell| cell.function == function);
+    let core = own().find(|cell| cell.megabytes == CORE_MEGABYTES)?;
+    let enough = core.warm.median() * ENOUGH;
+    let fast = own().filter(|cell| cell.warm.median() <= enough);
+    fast.map(|cell| cell.megabytes).min()
 }
 
 /// Warm latency by memory.
@@ -211,6 +247,23 @@ impl Drop for Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_smallest_setting_that_is_fast_enough_is_suggested() {
+        let cell = |megabytes, millis| Cell {
+            function: "login",
+            megabytes,
+            init: Sample::of([1.0]),
+            warm: Sample::of([millis]),
+        };
+        let cells = [
+            cell(512, 60.0),
+            cell(1024, 45.0),
+            cell(CORE_MEGABYTES, 30.0),
+        ];
+        assert_eq!(suggested(&cells, "login"), Some(1024));
+        assert_eq!(suggested(&cells[..2], "login"), None);
+    }
 
     #[test]
     fn a_core_is_1769_megabytes_and_less_is_a_part_of_it() {
