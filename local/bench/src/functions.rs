@@ -23,8 +23,8 @@ const SETTLED_AFTER: usize = 50;
 /// … up to here.
 const GROWN_BY: usize = 200;
 
-/// What ended processes get to be gone.
-const ENDING: Duration = Duration::from_millis(30);
+/// Before each start.
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// What was measured of one function.
 pub struct FunctionFigures {
@@ -93,17 +93,18 @@ async fn measure_one(name: &str) -> Result<FunctionFigures, Error> {
     };
 
     let (mut init, mut hello_init, mut first) = (Vec::new(), Vec::new(), Vec::new());
-    for event in &events[..STARTS] {
+    for (round, event) in events[..STARTS].iter().enumerate() {
         restore()?;
-        let function = setup.function(name).await?;
+        // Each after the same pause, and each first in every other round: the second of two starts faster.
+        if round % 2 == 1 {
+            hello_init.push(rested(&setup, HELLO_WORLD).await?.init());
+        }
+        let function = rested(&setup, name).await?;
         init.push(function.init());
-        // While the other waits: nothing else works at the start of either.
-        let hello = setup.function(HELLO_WORLD).await?;
-        hello_init.push(hello.init());
-        drop(hello);
+        if round % 2 == 0 {
+            hello_init.push(rested(&setup, HELLO_WORLD).await?.init());
+        }
         first.push(timed(&function, event).await?);
-        drop(function);
-        tokio::time::sleep(ENDING).await;
     }
 
     let function = setup.function(name).await?;
@@ -139,6 +140,12 @@ async fn measure_one(name: &str) -> Result<FunctionFigures, Error> {
         growth: grown.saturating_sub(settled),
         log_bytes: (printed / calls) as u64,
     })
+}
+
+/// Starts a function after a pause, in which what ended before is gone.
+async fn rested(setup: &Setup, name: &str) -> Result<Function, Error> {
+    tokio::time::sleep(PAUSE).await;
+    setup.function(name).await
 }
 
 /// Invokes a function and takes the time.

@@ -48,7 +48,8 @@ pub fn markdown(figures: &[FunctionFigures]) -> Result<String, Error> {
     writeln!(
         text,
         "\nHow: each function with a table of its own in the embedded engine and the bench's own runtime API. *Init*: \
-         spawn to the first request for an invocation, median of {STARTS} starts, hello-world started in turn with each. \
+         spawn to the first request for an invocation, median of {STARTS} starts, hello-world started in turn with each, \
+         now before it and now after it; hello-world's own row shows how far a ratio is off by chance. \
          *First*: the first invocation of each of these {STARTS}. *Warm*: wall time of {CALLS} invocations, \
          {HASHING_CALLS} where a password is hashed, engine included, about {accounts} accounts in turn. *Own*: time in \
          the handler while no store call and no password hash was under way, as the function's log lines say \
