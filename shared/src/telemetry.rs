@@ -122,7 +122,10 @@ impl Work {
     /// Time since then, and the part of it outside store calls and password hashes.
     pub(crate) fn times(&self) -> (Duration, Duration) {
         let total = self.started.elapsed();
-        (total, total.saturating_sub(awaited().total - self.awaited))
+        (
+            total,
+            total.saturating_sub(awaited().total.saturating_sub(self.awaited)),
+        )
     }
 }
 
