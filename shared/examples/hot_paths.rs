@@ -35,16 +35,16 @@ type Path = (&'static str, fn(&Scene));
 
 const PATHS: [Path; 10] = [
     ("verify an access token, RS256", |scene| {
-        scene.verify(&scene.rsa_token)
+        scene.verify(&scene.rsa_token);
     }),
     ("verify an access token, ES256", |scene| {
-        scene.verify(&scene.ec_token)
+        scene.verify(&scene.ec_token);
     }),
     ("refuse a forged access token", |scene| {
-        scene.verify(&scene.forged)
+        scene.verify(&scene.forged);
     }),
     ("mint an access token, RS256", |scene| {
-        scene.mint(&scene.rsa)
+        scene.mint(&scene.rsa);
     }),
     ("open a refresh token", |scene| {
         black_box(refresh::verify(
