@@ -88,7 +88,9 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
     match arguments {
         ["list"] => {
-            PATHS.iter().for_each(|(name, _)| println!("{name}"));
+            for (name, _) in PATHS {
+                println!("{name}");
+            }
             Ok(())
         }
         ["prepare", file] => Ok(std::fs::write(file, serde_json::to_vec(&Keys::make()?)?)?),
