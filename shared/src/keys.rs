@@ -149,6 +149,8 @@ pub struct TokenIssuer {
     parties: Parties,
     secrets: CachedSecrets,
     ring: Cached<Vec<WrappedKey>>,
+    /// The one of them that signs.
+    opened: Cached<SigningKey>,
     access_token_lifetime: Duration,
 }
 
@@ -169,11 +171,16 @@ impl TokenIssuer {
             parties: parties_from_env()?,
             secrets: secrets?,
             ring: Cached::empty(),
+            opened: Cached::empty(),
             access_token_lifetime,
         };
+        let now = clock::now();
         match keys {
             Ok(keys) if !keys.is_empty() => {
-                issuer.ring.put(clock::now(), keys);
+                issuer.ring.put(now, keys);
+                if let Err(error) = issuer.mint(now).await {
+                    tracing::warn!(cause = %error, "the signing key was not opened during init");
+                }
             }
             Ok(_) => tracing::warn!("there is no signing key yet"),
             Err(error) => tracing::warn!(cause = %error, "the key ring was not loaded during init"),
@@ -198,9 +205,14 @@ impl TokenIssuer {
             Some(keys) => keys,
             None => self.load(now).await?,
         };
-        let key = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
+        let wrapped = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
+        let opened = self.opened.fresh(now, MAX_RING_AGE);
+        let key = match opened.filter(|opened| opened.kid == wrapped.kid) {
+            Some(key) => key,
+            None => self.opened.put(now, SigningKey::open(wrapped, &secrets)?),
+        };
         Ok(Mint {
-            key: SigningKey::open(key, &secrets)?,
+            key,
             parties: &self.parties,
             secrets,
             lifetime: self.access_token_lifetime,
@@ -219,7 +231,7 @@ impl TokenIssuer {
 
 /// A key and a secret in hand.
 pub struct Mint<'a> {
-    key: SigningKey,
+    key: Arc<SigningKey>,
     parties: &'a Parties,
     secrets: Arc<Secrets>,
     lifetime: Duration,

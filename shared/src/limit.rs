@@ -50,7 +50,7 @@ impl Route {
             Self::ForgotPassword | Self::ResendVerification | Self::ChangeEmail => {
                 "account-address=5/1h address=60/1h account=20/1h"
             }
-            Self::ChangePassword => "account-address=10/15m address=100/5m account=30/1h",
+            Self::ChangePassword => "account-address=10/15m address=100/5m account=60/1h",
             Self::DeleteUser => "account-address=60/1h address=120/1h account=120/1h",
         }
     }
@@ -94,7 +94,8 @@ impl Rate {
     const MAX_COUNT: u32 = 1_000_000;
     const MAX_PERIOD: Duration = Duration::from_hours(24);
 
-    /// Reads `10/15m`: a count, and a period in `s`, `m` or `h`. Nothing for anything else.
+    /// Reads `10/15m`: a count, and a period in `s`, `m` or `h`. Nothing for anything else, and for more than one
+    /// request a millisecond.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (count, period) = text.split_once('/')?;
@@ -109,14 +110,15 @@ impl Rate {
         let period = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?);
         let rate = Self { count, period };
         let usable = (1..=Self::MAX_COUNT).contains(&count)
-            && (Duration::from_secs(1)..=Self::MAX_PERIOD).contains(&period);
+            && (Duration::from_secs(1)..=Self::MAX_PERIOD).contains(&period)
+            && rate.interval() >= Duration::from_millis(1);
         usable.then_some(rate)
     }
 
-    /// What one request costs: a millisecond at least, as exact as times are kept.
+    /// What one request costs.
     #[must_use]
     pub fn interval(self) -> Duration {
-        (self.period / self.count).max(Duration::from_millis(1))
+        self.period / self.count
     }
 
     /// The latest theoretical arrival time at which a request is still let through.
@@ -144,7 +146,7 @@ impl Limits {
         })
     }
 
-    /// Reads `off`, or rules between spaces; of a rule that stands twice, the last.
+    /// Reads `off`, or rules between spaces, each once.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut limits = Self::default();
@@ -154,7 +156,10 @@ impl Limits {
         for part in text.split_ascii_whitespace() {
             let (name, rate) = part.split_once('=')?;
             let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name)?;
-            limits.0[rule as usize] = Some(Rate::parse(rate)?);
+            let before = limits.0[rule as usize].replace(Rate::parse(rate)?);
+            if before.is_some() {
+                return None;
+            }
         }
         (limits != Self::default()).then_some(limits)
     }
@@ -166,8 +171,8 @@ impl Limits {
     }
 }
 
-/// A client's address as limits count it: IPv4 alone, IPv6 by its /64, which is what one household or one server
-/// has. However it is spelled, it is one; what is no address counts together.
+/// A client's address as limits count it: IPv4 alone, IPv6 by its /64, which is one network of many that a
+/// connection may have. However it is spelled, it is one; what is no address counts together.
 #[must_use]
 pub fn client_network(address: Option<&str>) -> String {
     let Some(Ok(address)) = address.map(str::parse::<IpAddr>) else {
@@ -202,6 +207,13 @@ mod tests {
             for rule in Rule::ALL {
                 assert!(limits.rate(rule).is_some(), "{route:?} {rule:?}");
             }
+            // One address alone does not use up what belongs to the account.
+            let [near, account] = [Rule::AccountAddress, Rule::Account].map(|rule| {
+                let rate = limits.rate(rule).expect("a rate");
+                (rate.count, rate.interval())
+            });
+            assert!(near.0 * 2 <= account.0, "{route:?}");
+            assert!(near.1 > account.1, "{route:?}");
         }
     }
 
@@ -226,6 +238,7 @@ mod tests {
             "1.5/1m",
             "10/15",
             "10/15d",
+            "1001/1s",
             "1/1ä",
             "10/99999999999999999999h",
             "10 /1m",
@@ -241,9 +254,14 @@ mod tests {
         assert_eq!(limits.rate(Rule::Address), Rate::parse("5/1m"));
         assert_eq!(limits.rate(Rule::Account), None);
         assert_eq!(Limits::parse("off"), Some(Limits::default()));
-        let twice = Limits::parse("address=9/1m address=5/1m");
-        assert_eq!(twice, Some(limits));
-        for wrong in ["", " ", "off off", "ip=5/1m", "address 5/1m"] {
+        for wrong in [
+            "",
+            " ",
+            "off off",
+            "address=5/1m address=6/1m",
+            "ip=5/1m",
+            "address 5/1m",
+        ] {
             assert_eq!(Limits::parse(wrong), None, "{wrong}");
         }
     }

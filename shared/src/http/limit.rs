@@ -11,8 +11,8 @@ use crate::config::ConfigError;
 use crate::limit::{Limits, Rate, Route, Rule, client_network};
 use crate::store::{Credential, KnownAddress, LimitSubject, Store, Taken};
 
-/// An address is remembered again when less than this is left of its thirty days.
-const REMEMBER_BEFORE: Duration = Duration::from_hours(24 * 15);
+/// An address is remembered for 45 days, and again when less than this is left of them: for 30 days at least.
+const REMEMBER_BEFORE: Duration = Duration::from_hours(24 * 30);
 /// How long a sign-in waits for that.
 const REMEMBER_WITHIN: Duration = Duration::from_millis(300);
 
@@ -33,7 +33,7 @@ pub struct Attempt<'a> {
     at: Timestamp,
 }
 
-/// A request that its account's strict rule for this address has let through.
+/// A request that the rules about its client address have let through.
 #[derive(Clone, Debug)]
 pub struct Near {
     known: Option<KnownAddress>,
@@ -83,43 +83,57 @@ impl Attempt<'_> {
     /// `rate_limited`, or `unavailable` when the table cannot tell.
     pub async fn admit(&self) -> Result<(), ApiError> {
         let near = self.admit_near().await?;
-        self.admit_further(&near, None).await
+        self.admit_account(&near, None).await
     }
 
-    /// Counts the request under the strict rule.
+    /// Counts the request under the rules about its client address.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
     pub async fn admit_near(&self) -> Result<Near, ApiError> {
-        let known = self.take(Rule::AccountAddress).await?;
-        Ok(Near { known })
+        let (known, address) =
+            tokio::join!(self.take(Rule::AccountAddress), self.take(Rule::Address));
+        match (known, address) {
+            (Ok(known), Ok(_)) => Ok(Near { known }),
+            (Err(one), Err(other)) if one.retry_after() < other.retry_after() => Err(other),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
-    /// Counts the request under the rules that others use up as well. Only what the strict rule has let through
-    /// counts there: one address alone reaches nobody's limit but its own. An address from which the account has
-    /// signed in with its current credential is not held to the rule of the account.
+    /// Counts the request under the rule of its account, which others use up as well. Only what the rules about its
+    /// address have let through counts there: one address alone reaches nobody's limit but its own. An address from
+    /// which the account has signed in with its current credential is not held to it.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
-    pub async fn admit_further(
+    pub async fn admit_account(
         &self,
         near: &Near,
         credential: Option<&Credential>,
     ) -> Result<(), ApiError> {
-        let (address, account) = tokio::join!(self.take(Rule::Address), self.take(Rule::Account));
-        let account = match account {
+        match self.take(Rule::Account).await {
             Err(error)
                 if error.code() == ErrorCode::RateLimited
                     && near.known_until(credential) > Some(self.at) =>
             {
-                Ok(None)
+                Ok(())
             }
-            account => account,
-        };
-        match (address, account) {
-            (Err(one), Err(other)) if one.retry_after() < other.retry_after() => Err(other),
-            (address, account) => address.and(account).map(|_| ()),
+            account => account.map(|_| ()),
         }
+    }
+
+    /// Counts the request under the rule of an account that it is not by but about, such as the address a letter is
+    /// to go to.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    pub async fn admit_recipient(&self, recipient: &str) -> Result<(), ApiError> {
+        let recipient = Attempt {
+            account: recipient.to_owned(),
+            address: self.address.clone(),
+            ..*self
+        };
+        recipient.take(Rule::Account).await.map(|_| ())
     }
 
     /// Remembers that the account has signed in from here, where that counts for anything. That it could not be
@@ -148,10 +162,7 @@ impl Attempt<'_> {
         let subject = self.subject(rule);
         match self.store.take(&subject, rate, self.at).await? {
             Taken::Yes { known } => Ok(known),
-            Taken::No { wait } => {
-                tracing::warn!(rule = rule.name(), "too many requests");
-                Err(ApiError::limited(Exceeded { rule, rate, wait }))
-            }
+            Taken::No { wait } => Err(ApiError::limited(Exceeded { rule, rate, wait })),
         }
     }
 
@@ -181,6 +192,11 @@ fn known_to(credential: &Credential) -> String {
 }
 
 impl Exceeded {
+    /// Whose requests were too many.
+    pub(super) const fn rule(self) -> Rule {
+        self.rule
+    }
+
     /// Whole seconds until the next request is let through.
     pub(super) fn retry_after(self) -> u64 {
         u64::try_from(self.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)

@@ -81,6 +81,8 @@ where
     if let Err(Some(cause)) = result.as_ref().map_err(ApiError::cause) {
         tracing::error!(code, cause = %cause, "request failed");
     }
+    let exceeded = result.as_ref().err().and_then(ApiError::exceeded);
+    let limit = exceeded.map(|exceeded| exceeded.rule().name());
     let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
     if method == Method::GET && reply.status == StatusCode::OK && reply.revalidates {
         let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
@@ -100,6 +102,7 @@ where
         status = reply.status.as_u16(),
         code,
         account,
+        limit,
         password_hashes,
         store_calls,
         micros = total.as_micros(),

@@ -20,7 +20,7 @@ const TYPE: &str = "limit";
 /// A subject that was idle when it was looked at can be in use a moment later, and the other way round.
 const ATTEMPTS: u32 = 4;
 /// How long an address counts as known after a sign-in from it.
-const KNOWN_FOR: Duration = Duration::from_hours(24 * 30);
+const KNOWN_FOR: Duration = Duration::from_hours(24 * 45);
 
 /// Who is limited by which rule.
 #[derive(Clone, Debug)]
@@ -167,7 +167,7 @@ impl Store {
         }
     }
 
-    /// Remembers for 30 days that the owner signs in from here; an account that did so before is forgotten.
+    /// Remembers for 45 days that the owner signs in from here; an account that did so before is forgotten.
     /// 1 RT, 1 WU.
     ///
     /// # Errors

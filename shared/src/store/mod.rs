@@ -175,10 +175,13 @@ impl Store {
         operation: &'static str,
         items: Vec<TransactWriteItem>,
     ) -> Result<(), TransactError> {
+        // One for all repetitions: what an attempt wrote whose answer got lost is not refused to the next one.
+        let token = uuid::Uuid::new_v4().to_string();
         let result = send(|| {
             self.client
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
+                .client_request_token(&token)
                 .send()
         })
         .await;

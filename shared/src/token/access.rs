@@ -92,7 +92,7 @@ impl fmt::Debug for AccessToken {
 /// Signing failed: the key is unusable.
 #[derive(Debug, thiserror::Error)]
 #[error("an access token could not be signed")]
-pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);
+pub struct SigningFailed;
 
 impl AccessToken {
     /// Makes the access token of a session.
@@ -124,9 +124,18 @@ impl AccessToken {
             amr: vec!["pwd".to_owned()],
             email_verified: user.email_verified,
         };
-        jsonwebtoken::encode(&header, &claims, &key.encoding_key)
-            .map(Self)
-            .map_err(SigningFailed)
+        // JWS Compact Serialization (RFC 7515 §3.1). jsonwebtoken would read and check the key for every signature.
+        let encode = |part: serde_json::Result<Vec<u8>>| {
+            part.map(|part| BASE64URL.encode(part))
+                .map_err(|_| SigningFailed)
+        };
+        let mut token = encode(serde_json::to_vec(&header))?;
+        token.push('.');
+        token += &encode(serde_json::to_vec(&claims))?;
+        let signature = key.sign(token.as_bytes()).map_err(|_| SigningFailed)?;
+        token.push('.');
+        BASE64URL.encode_string(signature, &mut token);
+        Ok(Self(token))
     }
 
     /// The text for the client.

@@ -4,8 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeySize};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
+};
 use base64::Engine;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{DecodingKey, EncodingKey};
@@ -154,11 +158,18 @@ impl WrappedKey {
     }
 }
 
-/// A private key ready to sign.
+/// A private key ready to sign: read and checked once, which takes an RSA key five times as long as a signature.
 pub struct SigningKey {
     pub(crate) kid: String,
     pub(crate) algorithm: Algorithm,
+    key_pair: KeyPairOf,
+    #[cfg(test)]
     pub(crate) encoding_key: EncodingKey,
+}
+
+enum KeyPairOf {
+    Rsa(rsa::KeyPair),
+    Ec(EcdsaKeyPair),
 }
 
 /// The system has no randomness, or refused to make a key.
@@ -258,17 +269,39 @@ impl SigningKey {
     /// Opens a stored key.
     ///
     /// # Errors
-    /// [`Unwrappable`] when neither accepted secret sealed it.
+    /// [`Unwrappable`] when neither accepted secret sealed it, or no key is in it.
     pub fn open(stored: &WrappedKey, secrets: &Secrets) -> Result<Self, Unwrappable> {
         let private_key = stored.private_key(secrets)?;
+        let key_pair = match stored.algorithm {
+            Algorithm::RS256 => rsa::KeyPair::from_der(&private_key).map(KeyPairOf::Rsa),
+            Algorithm::ES256 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private_key)
+                    .map(KeyPairOf::Ec)
+            }
+        };
         Ok(Self {
             kid: stored.kid.clone(),
             algorithm: stored.algorithm,
+            key_pair: key_pair.map_err(|_| Unwrappable)?,
+            #[cfg(test)]
             encoding_key: match stored.algorithm {
                 Algorithm::RS256 => EncodingKey::from_rsa_der(&private_key),
                 Algorithm::ES256 => EncodingKey::from_ec_der(&private_key),
             },
         })
+    }
+
+    /// The signature over `message` (RFC 7518 §3.3, §3.4).
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let random = SystemRandom::new();
+        match &self.key_pair {
+            KeyPairOf::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)?;
+                Ok(signature)
+            }
+            KeyPairOf::Ec(pair) => Ok(pair.sign(&random, message)?.as_ref().to_vec()),
+        }
     }
 }
 

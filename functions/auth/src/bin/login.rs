@@ -65,7 +65,7 @@ async fn login(
     }
     let near = near?;
     let (admitted, user) = tokio::join!(
-        attempt.admit_further(&near, credential.as_ref()),
+        attempt.admit_account(&near, credential.as_ref()),
         store.get_user(&user_id)
     );
     admitted?;

@@ -79,7 +79,7 @@ async fn owner_by_password(
         store.get_credential(&claims.address)
     );
     let credential = credential?.filter(|credential| credential.user_id == claims.user_id);
-    attempt.admit_further(&near?, credential.as_ref()).await?;
+    attempt.admit_account(&near?, credential.as_ref()).await?;
     let hash = credential.and_then(|credential| credential.password_hash);
     match (user?, password.matches(hash.as_ref())?) {
         (Some(user), Match::Yes | Match::YesButOutdated) => Ok(user),

@@ -175,20 +175,22 @@ async fn a_repeat_that_meets_the_first_half_way_waits_for_it() {
     let first = register(&bundle, KEY, &body("ada@example.com"))
         .await
         .expect_status(201);
-    // The address is taken already, and the record not yet let go of.
-    let mut times = 2;
-    bundle.recorder().disturb(move |operation| {
-        let now = operation == "TransactWriteItems" && times > 0;
-        times -= i32::from(now);
-        now.then_some(Fault::RefusedAndHeld)
-    });
-    let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
-    assert_eq!((repeat.status, &repeat.text), (201, &first.text));
-    bundle
-        .recorder()
-        .disturb(|operation| (operation == "TransactWriteItems").then_some(Fault::RefusedAndHeld));
-    let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
-    assert_eq!((repeat.status, repeat.code()), (503, "unavailable"));
+    // The address is taken already, and the record not yet let go of, or not looked at.
+    for fault in [Fault::RefusedAndHeld, Fault::RefusedAndThrottled] {
+        let mut times = 2;
+        bundle.recorder().disturb(move |operation| {
+            let now = operation == "TransactWriteItems" && times > 0;
+            times -= i32::from(now);
+            now.then_some(fault)
+        });
+        let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
+        assert_eq!((repeat.status, &repeat.text), (201, &first.text));
+        bundle
+            .recorder()
+            .disturb(move |operation| (operation == "TransactWriteItems").then_some(fault));
+        let repeat = register(&bundle, KEY, &body("ada@example.com")).await;
+        assert_eq!((repeat.status, repeat.code()), (503, "unavailable"));
+    }
 }
 
 #[tokio::test]

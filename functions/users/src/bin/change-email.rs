@@ -48,7 +48,13 @@ async fn change_email(
     }
     let email = fields.finish(|| email)?;
     let attempt = limiter.attempt(store, &request, &user.id, change.at);
-    attempt.admit().await?;
+    let near = attempt.admit_near().await?;
+    let recipient = email.canonical();
+    let (account, recipient) = tokio::join!(
+        attempt.admit_account(&near, None),
+        attempt.admit_recipient(&recipient)
+    );
+    account.and(recipient)?;
     store
         .request_mail(Letter::ConfirmEmailChange, &email, Some(user.id), &change)
         .await?;

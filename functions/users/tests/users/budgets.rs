@@ -164,7 +164,7 @@ async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exac
     let ask = post("/v1/users/me/email", &json!({ "email": "new@example.com" }));
     assert_eq!(
         bundle.cost_of(&ask).await,
-        Cost::new(5, 4, 2.0, 4.0),
+        Cost::new(6, 4, 2.0, 5.0),
         "change-email"
     );
     bundle.deliver().await;

@@ -257,7 +257,11 @@ async fn bug_29_a_change_that_breaks_off_leaves_every_account_with_its_credentia
     use harness::Fault;
     let bundle = bundle().await;
     let (account, token) = asked(&bundle).await;
-    for fault in [Fault::Refuse, Fault::RefusedAndHeld] {
+    for fault in [
+        Fault::Refuse,
+        Fault::RefusedAndHeld,
+        Fault::RefusedAndThrottled,
+    ] {
         bundle
             .recorder()
             .disturb(move |operation| (operation == "TransactWriteItems").then_some(fault));

@@ -32,6 +32,8 @@ pub enum Fault {
     TransactionInProgress,
     /// A transaction is cancelled: its second part's condition fails, its last part is held by another.
     RefusedAndHeld,
+    /// A transaction is cancelled: its second part's condition fails, its last part is throttled.
+    RefusedAndThrottled,
     /// The engine never sees it; the caller never gets an answer.
     HangBefore,
     /// The engine does it; the caller never gets an answer.
@@ -85,14 +87,8 @@ impl Fault {
                 let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
                 cancelled(parts, &[(parts - 1, "ThrottlingError")])
             }
-            Self::RefusedAndHeld => {
-                let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
-                let reasons = [
-                    (1, "ConditionalCheckFailed"),
-                    (parts - 1, "TransactionConflict"),
-                ];
-                cancelled(parts, &reasons)
-            }
+            Self::RefusedAndHeld => refused_and(request, "TransactionConflict"),
+            Self::RefusedAndThrottled => refused_and(request, "ThrottlingError"),
             Self::HangBefore => {
                 tokio::time::sleep(HANGING).await;
                 Disturbed::answer(StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
@@ -175,6 +171,11 @@ fn refused(error: &str, more: &Value) -> Disturbed {
         answer[name] = value.clone();
     }
     Disturbed::answer(StatusCode::BAD_REQUEST, answer.to_string().into_bytes())
+}
+
+fn refused_and(request: &Value, last: &str) -> Disturbed {
+    let parts = request["TransactItems"].as_array().map_or(0, Vec::len);
+    cancelled(parts, &[(1, "ConditionalCheckFailed"), (parts - 1, last)])
 }
 
 fn cancelled(parts: usize, codes: &[(usize, &str)]) -> Disturbed {

@@ -22,7 +22,7 @@ struct State {
     waiting: Vec<Waiting>,
     busy: bool,
     random: u64,
-    order: Vec<String>,
+    order: Vec<(String, String)>,
 }
 
 struct Waiting {
@@ -74,9 +74,9 @@ impl Interleaving {
         state.advance();
     }
 
-    /// The calls so far, in the order in which they were let through.
+    /// The calls so far, each with its process, in the order in which they were let through.
     #[must_use]
-    pub fn order(&self) -> Vec<String> {
+    pub fn order(&self) -> Vec<(String, String)> {
         self.lock().order.clone()
     }
 
@@ -120,18 +120,20 @@ impl State {
         if self.busy || self.waiting.is_empty() || !self.running.iter().all(waits) {
             return;
         }
+        // Whichever came first: the order is the seed's alone.
+        self.waiting
+            .sort_by(|one, other| (&one.process, &one.site).cmp(&(&other.process, &other.site)));
         let drawn = usize::try_from(self.draw()).unwrap_or_default() % self.waiting.len();
         let call = self.waiting.swap_remove(drawn);
         let writes = ["PutItem", "UpdateItem", "TransactWriteItems"];
         let conflicts =
             writes.contains(&call.site.operation.as_str()) && self.draw().is_multiple_of(CONFLICTS);
         let fault = conflicts.then_some(Fault::TransactionConflict);
-        let mark = if conflicts { " (conflict)" } else { "" };
-        self.order
-            .push(format!("{}: {}{mark}", call.process, call.site));
         // Whoever has given up needs no turn.
         self.busy = call.pass.send(fault).is_ok();
-        if !self.busy {
+        if self.busy {
+            self.order.push((call.process, call.site.to_string()));
+        } else {
             self.advance();
         }
     }

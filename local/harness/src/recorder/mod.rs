@@ -119,13 +119,18 @@ impl Recorder {
         std::mem::take(&mut lock(&self.shared.calls))
     }
 
+    /// Every call since it was started, also one that its caller gave up.
+    #[must_use]
+    pub fn sites(&self) -> BTreeSet<Site> {
+        lock(&self.shared.sites).clone()
+    }
+
     /// The calls since it was started that `store-calls.txt` does not list: nobody has tried what happens when
     /// they fail.
     #[must_use]
     pub fn unlisted(&self) -> Vec<String> {
-        let sites = lock(&self.shared.sites);
-        let unlisted = sites.iter().filter(|site| !site.is_listed());
-        unlisted.map(Site::to_string).collect()
+        let unlisted = self.sites().into_iter().filter(|site| !site.is_listed());
+        unlisted.map(|site| site.to_string()).collect()
     }
 
     /// Makes every call take this much longer, so that calls made at the same time overlap for certain.

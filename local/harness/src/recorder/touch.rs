@@ -31,7 +31,7 @@ pub struct Site {
     pub function: String,
     /// `GetItem`.
     pub operation: String,
-    /// `USER#* USER`, a pattern for each item.
+    /// `USER#* USER`, a pattern for each item; in a transaction with what is done to it, on which condition.
     pub items: Vec<String>,
     /// On which condition: two writes of one item can be two steps.
     pub condition: String,
@@ -61,12 +61,14 @@ impl Site {
     }
 
     pub(super) fn new(function: &str, operation: &str, touched: &[Touch], request: &Value) -> Self {
-        let mut items: Vec<String> = touched
-            .iter()
-            .map(|touch| format!("{} {}", pattern(&touch.key), pattern(&touch.sort)))
-            .collect();
-        // A batch of many is a batch of one kind; and a transaction's parts tell it from others.
-        items.dedup();
+        let items = if let Some(parts) = request["TransactItems"].as_array() {
+            parts.iter().zip(touched).map(part).collect()
+        } else {
+            let mut items: Vec<String> = touched.iter().map(item).collect();
+            // A batch of many of a kind is one of one.
+            items.dedup();
+            items
+        };
         Self {
             function: function.to_owned(),
             operation: operation.to_owned(),
@@ -74,6 +76,25 @@ impl Site {
             condition: text_of(&request["ConditionExpression"]),
         }
     }
+}
+
+fn item(touch: &Touch) -> String {
+    format!("{} {}", pattern(&touch.key), pattern(&touch.sort))
+}
+
+/// A part of a transaction: `Put EMAIL#* CREDENTIAL if attribute_not_exists(pk)`.
+fn part((part, touch): (&Value, &Touch)) -> String {
+    let (kind, part) = part
+        .as_object()
+        .and_then(|part| part.iter().next())
+        .expect("a part is of some kind");
+    let condition = text_of(&part["ConditionExpression"]);
+    let condition = if condition.is_empty() {
+        condition
+    } else {
+        format!(" if {condition}")
+    };
+    format!("{kind} {}{condition}", item(touch))
 }
 
 /// A key with what tells one item from another left out. What is spelled in capitals stays, and so do the route and

@@ -1,7 +1,7 @@
 //! The matrix: every call that any function makes to the table in any of its scenes, times every fault that can
 //! happen to it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +18,8 @@ use crate::scenes::{self, Act, Scene, What};
 const WORKERS: usize = 24;
 /// An invocation answers a second before Lambda's deadline of ten; the rest is for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(9_700);
-/// One lost attempt costs a second, and the wait before the next one.
-const HEALED_WITHIN: Duration = Duration::from_secs(4);
+/// One lost attempt costs a second and the wait before the next one; making a key takes seconds of a busy machine.
+const HEALED_WITHIN: Duration = Duration::from_secs(7);
 
 /// What a client saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Case {
 /// The calls of every scene that no scene before it made.
 async fn sites() -> Vec<(Scene, Site)> {
     let shared = bundle().await;
-    let mut sites = BTreeMap::new();
+    let mut sites = BTreeSet::new();
     let mut in_order = Vec::new();
     for scene in scenes::all() {
         let bundle = if scene.is_alone() {
@@ -132,12 +132,19 @@ async fn sites() -> Vec<(Scene, Site)> {
             &shared
         };
         let act = (scene.prepare)(bundle).await;
-        let _ = bundle.recorder().take();
+        // Seen when they arrive: a call that is given up is none that has been recorded.
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seeing = Arc::clone(&seen);
+        bundle.recorder().disturb_sites(move |site| {
+            seeing.lock().expect("unpoisoned").push(site.clone());
+            None
+        });
         let _ = carry_out(bundle, &scene, &act).await;
-        for call in bundle.recorder().take() {
-            let own = call.function == scene.function;
-            if own && sites.insert(call.site.clone(), scene.name).is_none() {
-                in_order.push((scene, call.site));
+        bundle.recorder().calm();
+        for site in seen.lock().expect("unpoisoned").drain(..) {
+            let own = site.function == scene.function;
+            if own && sites.insert(site.clone()) {
+                in_order.push((scene, site));
             }
         }
     }
@@ -250,6 +257,12 @@ async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
         Answered::Failed(_) if matches!(act.what, What::Invoke(_)) => {}
         other => return Err(format!("the first answer was {other:?}")),
     }
+    // A batch that gets on by one item each time gets there.
+    let goes_on =
+        healed && case.lasting == Lasting::Throughout && case.fault != Fault::LeaveRestUnprocessed;
+    if goes_on && !matches!(act.what, What::Deliver) && !may_fail(&case.site) {
+        return Err("it went on without it".to_owned());
+    }
     if case.lasting == Lasting::Once && !healed {
         return Err(format!("one fault was not got over: {first:?}"));
     }
@@ -276,6 +289,16 @@ async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
         return Err(format!("not done after {first:?}"));
     }
     bundle.check_invariants()
+}
+
+/// Calls without which the answer is no other: remembering an address, and a better hash.
+fn may_fail(site: &Site) -> bool {
+    let call = site.to_string();
+    [
+        "login: UpdateItem LIMIT#login#account-address#* LIMIT",
+        "login: UpdateItem EMAIL#* CREDENTIAL if attribute_exists(pk) AND #password_hash = :if_password_hash",
+    ]
+    .contains(&call.as_str())
 }
 
 /// Sets the fault up, and counts how often it happens.
