@@ -1,6 +1,6 @@
 //! What operations and active users cost in US dollars.
 
-/// Public list prices of us-east-1, looked up in this month.
+/// Public list prices of us-east-1 as they were known in this month; AWS changes them.
 pub const PRICES_OF: &str = "November 2026";
 
 const MILLION: f64 = 1e6;

@@ -115,7 +115,7 @@ pub fn operations_markdown(operations: &[Operation]) -> Result<String, Error> {
     }
     writeln!(
         text,
-        "\nHow: list prices of us-east-1, {PRICES_OF}, without any free tier: Lambda x86 $0.0000166667 a GB-second (arm64 \
+        "\nHow: list prices of us-east-1 as known in {PRICES_OF}, without any free tier: Lambda x86 $0.0000166667 a GB-second (arm64 \
          $0.0000133334) and $0.20 a million invocations; HTTP API $1.00 a million; DynamoDB on demand $0.125 a million RU, \
          $0.625 a million WU; CloudWatch Logs $0.50 a GB; X-Ray $5.00 a million traces, one in twenty; EventBridge $1.00 a \
          million; SES $0.10 a thousand. *Billed ms* is of the function that answers: its warm p50 at the template's memory \
@@ -144,7 +144,7 @@ pub fn months_markdown(totals: &BTreeMap<&str, f64>) -> Result<String, Error> {
         text,
         "\nUS dollars a month. How: an active user signs in {SIGN_INS} times and refreshes {REFRESHES} times; an idle stack's \
          ${IDLE_MONTH:.2} is in it. Requests of your application to endpoints such as get-user are extra, at the prices above. \
-         Cognito, {PRICES_OF}: Lite $0.0055 a user above 10,000, $0.0046 above 100,000; Essentials $0.015 above 10,000; Plus \
+         Cognito, as known in {PRICES_OF}: Lite $0.0055 a user above 10,000, $0.0046 above 100,000; Essentials $0.015 above 10,000; Plus \
          $0.02 from the first; letters and texts are extra there as here. Cognito has what Latchkey has not: SAML, hosted \
          pages, text messages, risk scores (Plus), and somebody else on call."
     )?;
