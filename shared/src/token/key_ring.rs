@@ -158,7 +158,7 @@ impl WrappedKey {
     }
 }
 
-/// A private key ready to sign: read and checked once, which takes an RSA key five times as long as a signature.
+/// A private key ready to sign: read and checked once, which costs more than an RSA signature.
 pub struct SigningKey {
     pub(crate) kid: String,
     pub(crate) algorithm: Algorithm,
