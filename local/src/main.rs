@@ -2,11 +2,6 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
-mod bench;
-mod bench_events;
-mod bench_lists;
-mod bench_logins;
-mod bench_mail;
 mod cargo_lambda;
 mod letters_command;
 mod replay_command;
@@ -25,9 +20,9 @@ cargo local event <bin>     print a sample event for a function, with live token
 cargo local seed --users N  fill the running bundle with generated users
 cargo local letters         write every letter in every language to .local/letters, to look at
 cargo local replay          deliver failed stream batches and dead letters once more
-cargo local bench           build for release and measure every function
-cargo local bench lists     build for release and measure pages of 100,000 users
-cargo local bench logins    build for release and compare refused sign-ins, with a t-test
+cargo local bench           build for release, measure everything and write docs/performance.md
+cargo local bench --check   compare what does not depend on the machine with docs/performance.json
+cargo local bench SECTION   one section, printed: functions, login, lists, growth, quota, logins
 cargo local reset           forget everything: accounts, keys, secrets, letters
 
 options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)";
@@ -38,9 +33,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
         ["event", binary] => samples::print(binary).await,
-        ["bench"] => bench::run().await,
-        ["bench", "lists"] => bench::run_lists().await,
-        ["bench", "logins"] => bench::run_logins().await,
+        ["bench", section @ ..] => bench(section).await,
         ["seed", "--users", users] => match users.parse() {
             Ok(users) if users > 0 => seed_command::run(users).await,
             _ => Err("--users takes a number above 0".into()),
@@ -66,4 +59,17 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the bench, a program of its own: it takes long to build and nobody else needs it.
+async fn bench(arguments: &[&str]) -> Result<(), Error> {
+    let mut cargo = tokio::process::Command::new("cargo");
+    cargo
+        .args(["run", "--quiet", "--package", "bench", "--"])
+        .args(arguments)
+        .current_dir(local::workspace_root());
+    if cargo.status().await?.success() {
+        return Ok(());
+    }
+    Err("cargo local bench failed".into())
 }

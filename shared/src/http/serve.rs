@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,7 +60,7 @@ async fn answer<F>(
 where
     F: Future<Output = ApiResult>,
 {
-    let (started, work) = (Instant::now(), Work::start());
+    let work = Work::start();
     let request_id = event.context.request_id.clone();
     let context = event.context.clone();
 
@@ -95,6 +95,7 @@ where
     add_common_headers(&mut reply.headers, &request_id);
 
     let (password_hashes, store_calls) = work.done();
+    let (total, own) = work.times();
     let account = telemetry::take_account().map(tracing::field::display);
     tracing::info!(
         %method,
@@ -104,7 +105,8 @@ where
         limit,
         password_hashes,
         store_calls,
-        micros = started.elapsed().as_micros(),
+        micros = total.as_micros(),
+        own_micros = own.as_micros(),
         "request"
     );
     into_event_response(reply)

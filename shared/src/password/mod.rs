@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::email::Email;
 use crate::field::FieldError;
 use crate::name::Name;
-use crate::telemetry::PASSWORD_HASHES;
+use crate::telemetry::{Awaiting, PASSWORD_HASHES};
 use crate::text::nfc;
 
 /// argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet).
@@ -196,6 +196,7 @@ fn derive(
     out: &mut [u8],
 ) -> Result<(), HashingFailed> {
     PASSWORD_HASHES.fetch_add(1, Ordering::Relaxed);
+    let _awaiting = Awaiting::start();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     arena::with_blocks(params.block_count(), |blocks| {
         argon2.hash_password_into_with_memory(password, salt, out, blocks)

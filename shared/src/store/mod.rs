@@ -39,7 +39,7 @@ use self::key::Key;
 use crate::aws;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
-use crate::telemetry::STORE_CALLS;
+use crate::telemetry::{Awaiting, STORE_CALLS};
 use crate::user::UserId;
 
 pub use admin::FirstAdmin;
@@ -210,6 +210,7 @@ where
     F: Future<Output = Result<T, SdkError<E>>>,
     SdkError<E>: MayPass,
 {
+    let _awaiting = Awaiting::start();
     let mut attempt = 1;
     loop {
         STORE_CALLS.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,4 @@
-//! What `cargo local bench` sends: for each function events that it serves, no two alike.
-
-use std::collections::HashMap;
+//! What the bench sends: for each function events that it serves with success.
 
 use local::Error;
 use local::event::HttpRequest;
@@ -8,37 +6,48 @@ use local::function::Function;
 use local::queues::message;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, CALLS};
-use crate::bench_mail::{bus_event, stream_event, token};
+use crate::mail::{bus_event, stream_event, token};
+use crate::setup::{Setup, invoke};
 
-const PASSWORD: &str = "correct horse battery staple";
+/// The password of every account here.
+pub const PASSWORD: &str = "correct horse battery staple";
 
-/// As many events as there are calls.
+/// Accounts that take turns, so that events differ.
+const ACCOUNTS: usize = 20;
+
+/// Whether serving an event leaves nothing to do for the same event: the table is to be brought back first.
+pub fn consumes(binary: &str) -> bool {
+    [
+        "confirm-email-change",
+        "create-admin",
+        "delete-user",
+        "logout",
+        "refresh",
+        "reset-password",
+        "revoke-session",
+        "verify-email",
+    ]
+    .contains(&binary)
+}
+
+/// So many events for a function. Makes the accounts they are about.
 #[expect(clippy::too_many_lines, reason = "an arm for each function")]
-pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
-    let sign_in = SignIn::start(bench).await?;
-    let main = sign_in.account("main").await?;
+pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>, Error> {
+    let sign_in = SignIn::start(setup).await?;
     let other = sign_in.account("other").await?;
-    let admin = admin(bench).await?;
-    let mut fresh: HashMap<usize, Account> = HashMap::new();
-    if matches!(
-        binary,
-        "logout"
-            | "refresh"
-            | "delete-user"
-            | "verify-email"
-            | "reset-password"
-            | "confirm-email-change"
-    ) {
-        for number in 0..CALLS {
-            let name = format!("{binary}-{number}");
-            fresh.insert(number, sign_in.account(&name).await?);
-        }
+    let mut accounts = Vec::with_capacity(ACCOUNTS);
+    for number in 0..ACCOUNTS {
+        accounts.push(sign_in.account(&format!("account{number}")).await?);
     }
-    let tokens = action_tokens(bench, binary, &fresh).await?;
-    let mut events = Vec::with_capacity(CALLS);
-    for number in 0..CALLS {
-        let own = fresh.get(&number).unwrap_or(&main);
+    let admin = match binary {
+        "create-admin" => Account::default(),
+        _ => admin(setup).await?,
+    };
+    let tokens = action_tokens(setup, binary, &accounts).await?;
+    let mut events = Vec::with_capacity(count);
+    for number in 0..count {
+        let turn = number % ACCOUNTS;
+        let own = &accounts[turn];
         // A header of its own makes an event another one.
         let request = |method: &str, path: &str, token: &str| {
             let request = HttpRequest::new(method, path).bearer(token);
@@ -48,17 +57,16 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
         let admins = |method: &str, path: &str| request(method, path, &admin.access_token);
         let post = |path: &str, body: &Value| HttpRequest::new("POST", path).json(body).event(path);
         let others = |rest: &str| format!("/v1/users/{}{rest}", other.id);
-        let action_token = tokens.get(number);
+        let action_token = tokens.get(turn);
         let email = |kind: &str| json!({ "email": format!("{kind}{number}@example.com") });
         events.push(match binary {
             "register" => post(
                 "/v1/auth/register",
                 &credentials(&format!("r{number}"), PASSWORD),
             ),
-            "login" if number % 2 == 0 => post("/v1/auth/login", &credentials("main", PASSWORD)),
             "login" => post(
                 "/v1/auth/login",
-                &credentials("main", &format!("wrong {number}")),
+                &credentials(&format!("account{turn}"), PASSWORD),
             ),
             "refresh" => post(
                 "/v1/auth/refresh",
@@ -67,7 +75,8 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
             "logout" => own_request("POST", "/v1/auth/logout").event("/v1/auth/logout"),
             "change-password" => {
                 let passwords = [PASSWORD, "staple battery horse correct"];
-                let [current, new] = [passwords[number % 2], passwords[(number + 1) % 2]];
+                let round = number / ACCOUNTS;
+                let [current, new] = [passwords[round % 2], passwords[(round + 1) % 2]];
                 own_request("POST", "/v1/auth/change-password")
                     .json(&json!({ "currentPassword": current, "newPassword": new }))
                     .event("/v1/auth/change-password")
@@ -92,7 +101,7 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
             }
             "list-audit" => admins("GET", "/v1/audit").event("/v1/audit"),
             "record-audit" | "publish-events" => stream_event(number),
-            "send-mail" => message(&bus_event("password.changed", Some(&main.id), &json!({}))),
+            "send-mail" => message(&bus_event("password.changed", Some(&own.id), &json!({}))),
             "purge-user" => {
                 let nobody = uuid::Uuid::new_v4().to_string();
                 bus_event("user.deleted", Some(&nobody), &json!({}))
@@ -122,7 +131,6 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
             "list-sessions" => {
                 own_request("GET", "/v1/users/me/sessions").event("/v1/users/{id}/sessions")
             }
-            // Ending a session twice is no error.
             "revoke-session" => {
                 let path = format!("/v1/users/{}/sessions/{}", other.id, other.session()?);
                 admins("DELETE", &path).event("/v1/users/{id}/sessions/{sid}")
@@ -144,9 +152,9 @@ pub async fn of(bench: &Bench, binary: &str) -> Result<Vec<Value>, Error> {
 
 /// For each account the token of the letter that a function takes, if it takes one.
 async fn action_tokens(
-    bench: &Bench,
+    setup: &Setup,
     binary: &str,
-    accounts: &HashMap<usize, Account>,
+    accounts: &[Account],
 ) -> Result<Vec<String>, Error> {
     let letter = match binary {
         "verify-email" => "verify_email",
@@ -154,26 +162,25 @@ async fn action_tokens(
         "confirm-email-change" => "confirm_email_change",
         _ => return Ok(Vec::new()),
     };
-    let send_mail = bench.function("send-mail").await?;
+    let send_mail = setup.function("send-mail").await?;
     let mut tokens = Vec::new();
-    for number in 0..accounts.len() {
+    for (number, account) in accounts.iter().enumerate() {
         let email = match binary {
-            "confirm-email-change" => format!("moved-{number}@example.com"),
-            _ => format!("{binary}-{number}@example.com"),
+            "confirm-email-change" => format!("moved{number}@example.com"),
+            _ => format!("account{number}@example.com"),
         };
         let asked = json!({ "letter": letter, "email": email });
-        tokens.push(token(bench, &send_mail, &accounts[&number].id, &asked).await?);
+        tokens.push(token(setup, &send_mail, &account.id, &asked).await?);
     }
     Ok(tokens)
 }
 
 /// The first admin, made by whoever asks first.
-pub async fn admin(bench: &Bench) -> Result<Account, Error> {
-    let create_admin = bench.function("create-admin").await?;
+pub async fn admin(setup: &Setup) -> Result<Account, Error> {
+    let create_admin = setup.function("create-admin").await?;
     let admin = credentials("admin", PASSWORD);
-    let made = create_admin.invoke(&admin).await;
-    made.map_err(|error| error.0)?;
-    SignIn::start(bench).await?.account("admin").await
+    invoke(&create_admin, &admin).await?;
+    SignIn::start(setup).await?.account("admin").await
 }
 
 /// Makes accounts and signs them in.
@@ -183,19 +190,21 @@ pub struct SignIn {
 }
 
 /// An account that has signed in.
+#[derive(Default)]
 pub struct Account {
     id: String,
     /// Its access token.
     pub access_token: String,
-    refresh_token: String,
+    /// Its refresh token.
+    pub refresh_token: String,
 }
 
 impl SignIn {
     /// Starts what it takes.
-    pub async fn start(bench: &Bench) -> Result<Self, Error> {
+    pub async fn start(setup: &Setup) -> Result<Self, Error> {
         Ok(Self {
-            register: bench.function("register").await?,
-            login: bench.function("login").await?,
+            register: setup.function("register").await?,
+            login: setup.function("login").await?,
         })
     }
 
@@ -203,10 +212,10 @@ impl SignIn {
     pub async fn account(&self, name: &str) -> Result<Account, Error> {
         let body = credentials(name, PASSWORD);
         let post = |path: &str| HttpRequest::new("POST", path).json(&body).event(path);
+        // Refused where it is registered already.
         let registered = self.register.invoke(&post("/v1/auth/register")).await;
         registered.map_err(|error| error.0)?;
-        let answer = self.login.invoke(&post("/v1/auth/login")).await;
-        let answer = answer.map_err(|error| error.0)?;
+        let answer = invoke(&self.login, &post("/v1/auth/login")).await?;
         let tokens: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Account {

@@ -1,4 +1,4 @@
-//! What `cargo local bench` sends to the functions behind the stream and the bus, and tokens out of letters.
+//! What the bench sends to the functions behind the stream and the bus, and tokens out of letters.
 
 use local::Error;
 use local::function::Function;
@@ -7,7 +7,7 @@ use local::services::Letter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::bench::Bench;
+use crate::setup::{Setup, invoke};
 
 /// An event of the bus about an account, as the rules of the template deliver it.
 pub fn bus_event(kind: &str, user_id: Option<&str>, after: &Value) -> Value {
@@ -87,17 +87,14 @@ pub fn stream_event(number: usize) -> Value {
 
 /// The token that a letter brings: `after` is what the request for it says.
 pub async fn token(
-    bench: &Bench,
+    setup: &Setup,
     send_mail: &Function,
     user_id: &str,
     after: &Value,
 ) -> Result<String, Error> {
     let event = bus_event("mail.requested", Some(user_id), after);
-    send_mail
-        .invoke(&message(&event))
-        .await
-        .map_err(|error| error.0)?;
-    let messages = bench.services.inbox().messages()?;
+    invoke(send_mail, &message(&event)).await?;
+    let messages = setup.services.inbox().messages()?;
     let to = after["email"].as_str().unwrap_or_default();
     let mut letters = messages.iter().rev().filter(|message| message.to == to);
     let token = letters.find_map(Letter::token);

@@ -1,5 +1,6 @@
 //! Whether a refused sign-in takes longer for one reason than for another.
 
+use std::fmt::Write;
 use std::time::Instant;
 
 use local::Error;
@@ -8,29 +9,29 @@ use local::function::Function;
 use local::settings::TABLE;
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
-use crate::seed_command::progress_bar;
+use crate::progress::bar;
+use crate::setup::Setup;
+use crate::statistics::Sample;
 
-/// The functions it runs.
-pub const FUNCTIONS: [&str; 3] = ["rotate-keys", "register", "login"];
 const ROUNDS: usize = 400;
-/// Beyond this a difference would be called one (Reparaz et al., "Dude, is my code constant time?", 2017).
+/// Beyond this a difference is called one (Reparaz et al., "Dude, is my code constant time?", 2017).
 const NOTICEABLE: f64 = 4.5;
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Signs in wrongly, each way in turn and from an address of its own, and prints a line for each way.
-pub async fn run(bench: &Bench) -> Result<(), Error> {
-    let register = bench.function("register").await?;
+/// Signs in wrongly, each way in turn and from an address of its own.
+pub async fn measure() -> Result<String, Error> {
+    let setup = Setup::start().await?;
+    let register = setup.function("register").await?;
     for name in ["active", "suspended", "verified"] {
         let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
         send(&register, "/v1/auth/register", &body, 0, 201).await?;
     }
-    prepare(bench)?;
+    prepare(&setup)?;
     // Unverified is what the other accounts are.
     let ways = ["nobody", "active", "suspended", "verified"];
-    let login = bench.function("login").await?;
+    let login = setup.function("login").await?;
     let mut times = ways.map(|_| Vec::with_capacity(ROUNDS));
-    let bar = progress_bar(ROUNDS)?;
+    let bar = bar("refused sign-ins", ROUNDS);
     for round in 0..ROUNDS {
         // Another one begins each round: what follows on what tells nothing.
         for turn in 0..ways.len() {
@@ -52,48 +53,45 @@ pub async fn run(bench: &Bench) -> Result<(), Error> {
     }
     bar.finish_and_clear();
 
-    println!(
-        "login, {ROUNDS} refusals each, taken in turn, in ms; t: Welch's, against a wrong password"
-    );
-    println!(
-        "{:<24}{:>9}{:>9}{:>9}{:>9}",
-        "", "median", "mean", "sd", "t"
-    );
+    let mut text = String::new();
+    writeln!(
+        text,
+        "| refused because | median ms | mean ms | standard deviation | t |\n|---|---:|---:|---:|---:|"
+    )?;
     let names = [
         "no such account",
         "wrong password",
         "suspended",
         "verified address",
     ];
-    let reference = Sample::of(&mut times[1].clone());
+    let samples = times.map(Sample::of);
     let mut noticeable = Vec::new();
-    for (name, times) in names.iter().zip(&mut times) {
-        let sample = Sample::of(times);
-        let t = sample.welch(&reference);
-        let Sample { median, mean, .. } = sample;
-        println!(
-            "{name:<24}{median:>9.3}{mean:>9.3}{:>9.3}{t:>9.2}",
-            sample.variance.sqrt()
-        );
+    for (name, sample) in names.iter().zip(&samples) {
+        let t = sample.welch(&samples[1]);
+        let (median, mean, deviation) = (sample.median(), sample.mean(), sample.variance().sqrt());
+        writeln!(
+            text,
+            "| {name} | {median:.3} | {mean:.3} | {deviation:.3} | {t:.2} |"
+        )?;
         if t.abs() > NOTICEABLE {
             noticeable.push(*name);
         }
     }
-    let verdict = if noticeable.is_empty() {
-        "no difference"
-    } else {
-        "a difference"
+    let verdict = match noticeable.as_slice() {
+        [] => "no difference".to_owned(),
+        names => format!("a difference for: {}", names.join(", ")),
     };
-    println!(
-        "|t| up to {NOTICEABLE}: {verdict} {}",
-        noticeable.join(", ")
-    );
-    Ok(())
+    writeln!(
+        text,
+        "\n{ROUNDS} refusals of each kind, in turn, wall time of the invocation. t is Welch's, against a wrong \
+         password; |t| up to {NOTICEABLE} counts as noise (Reparaz et al., 2017): {verdict}."
+    )?;
+    Ok(text)
 }
 
 /// Suspends one account and verifies another.
-fn prepare(bench: &Bench) -> Result<(), Error> {
-    let database = bench.engine.database();
+fn prepare(setup: &Setup) -> Result<(), Error> {
+    let database = setup.engine.database();
     let items = database.scan(serde_json::from_value(json!({ "TableName": TABLE }))?)?;
     let items = serde_json::to_value(items)?["Items"].take();
     for mut item in items.as_array().cloned().unwrap_or_default() {
@@ -125,46 +123,13 @@ async fn send(
     Err(format!("{path} answered {answer}").into())
 }
 
-struct Sample {
-    median: f64,
-    mean: f64,
-    variance: f64,
-    count: f64,
-}
-
-impl Sample {
-    #[expect(clippy::cast_precision_loss, reason = "hundreds")]
-    fn of(times: &mut [f64]) -> Self {
-        times.sort_by(f64::total_cmp);
-        let count = times.len() as f64;
-        let mean = times.iter().sum::<f64>() / count;
-        let squares = times.iter().map(|time| (time - mean).powi(2));
-        let variance = squares.sum::<f64>() / (count - 1.0);
-        Self {
-            median: times[times.len() / 2],
-            mean,
-            variance,
-            count,
-        }
-    }
-
-    /// Welch's t of two means.
-    fn welch(&self, other: &Self) -> f64 {
-        let error = self.variance / self.count + other.variance / other.count;
-        (self.mean - other.mean) / error.sqrt()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_difference_shows_and_noise_does_not() {
-        let sample = |offset: f64| {
-            let mut times: Vec<f64> = (0..100).map(|n| f64::from(n % 10) + offset).collect();
-            Sample::of(&mut times)
-        };
+        let sample = |offset| Sample::of((0..100).map(|n| f64::from(n % 10) + offset));
         assert!(sample(0.0).welch(&sample(0.0)).abs() < f64::EPSILON);
         assert!(sample(0.1).welch(&sample(0.0)).abs() < NOTICEABLE);
         assert!(sample(3.0).welch(&sample(0.0)) > NOTICEABLE);

@@ -1,0 +1,55 @@
+//! What one call of each function costs the table: round trips, read and write units.
+
+use std::time::Duration;
+
+use harness::Cost;
+use local::Error;
+
+use crate::events;
+use crate::progress::bar;
+use crate::setup::{Setup, functions, invoke};
+
+/// Longer than a function computes between two calls to the table, so that only calls made together overlap.
+const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
+/// A machine at work can make one round trip of two calls look like two: the best of so many counts.
+const TRIES: usize = 3;
+
+/// Counts one call of every function, in the order of the template.
+pub async fn of_all() -> Result<Vec<(String, Cost)>, Error> {
+    let functions = functions()?;
+    let bar = bar("table units", functions.len());
+    let mut costs = Vec::new();
+    for block in functions {
+        let cost = of(&block.binary).await;
+        let cost = cost.map_err(|error| format!("{}: {error}", block.binary))?;
+        costs.push((block.binary, cost));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(costs)
+}
+
+/// Counts one call of a function that is warm.
+async fn of(binary: &str) -> Result<Cost, Error> {
+    let setup = Setup::start().await?;
+    let events = events::of(&setup, binary, TRIES + 1).await?;
+    let snapshot = setup.snapshot()?;
+    let function = setup.counted(binary).await?;
+    let recorder = &setup.recorder;
+    invoke(&function, &events[0]).await?;
+    let mut best: Option<Cost> = None;
+    for event in &events[1..] {
+        if events::consumes(binary) {
+            setup.restore(&snapshot)?;
+        }
+        recorder.set_delay(OBSERVATION_DELAY);
+        let _ = recorder.take();
+        invoke(&function, event).await?;
+        recorder.set_delay(Duration::ZERO);
+        let cost = Cost::of(&recorder.take());
+        if best.is_none_or(|best| cost.round_trips < best.round_trips) {
+            best = Some(cost);
+        }
+    }
+    Ok(best.ok_or("nothing was counted")?)
+}

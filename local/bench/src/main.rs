@@ -1,0 +1,86 @@
+//! `cargo local bench`: what Latchkey costs, measured and written down, and whether it has become more.
+
+#![expect(clippy::print_stdout, reason = "a command-line tool")]
+
+mod chart;
+mod consequences;
+mod costs;
+mod costs_report;
+mod counts;
+mod events;
+mod figures;
+mod functions;
+mod functions_report;
+mod hot_paths;
+mod login;
+mod logins;
+mod mail;
+mod package;
+mod progress;
+mod quota;
+mod report;
+mod scale;
+mod setup;
+mod statistics;
+
+use std::process::ExitCode;
+
+use local::Error;
+
+use crate::figures::Figures;
+use crate::scale::Scale;
+
+const USAGE: &str =
+    "cargo local bench [--check | functions | login | lists | growth | quota | logins]";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &[&str]) -> Result<(), Error> {
+    let section = match arguments {
+        [] => "",
+        [section] if USAGE.contains(section) => *section,
+        _ => return Err(USAGE.into()),
+    };
+    setup::build().await?;
+    let text = match section {
+        "" => return report::write().await,
+        "--check" => return check().await,
+        "functions" => functions_report::markdown(&functions::measure().await?)?,
+        "login" => login::measure().await?.markdown()?,
+        "lists" => scale::pages_markdown(&Scale::start().await?.pages().await?)?,
+        "growth" => scale::growth_markdown(&Scale::start().await?.growth().await?)?,
+        "quota" => quota::markdown(&quota::measure().await?)?,
+        "logins" => logins::measure().await?,
+        _ => return Err(USAGE.into()),
+    };
+    println!("{text}");
+    Ok(())
+}
+
+/// Compares what does not depend on the machine with what is checked in.
+async fn check() -> Result<(), Error> {
+    let before = Figures::load()?;
+    let comparison = before.compare(&report::figures().await?);
+    for line in &comparison.improvements {
+        println!("better: {line}");
+    }
+    if !comparison.improvements.is_empty() {
+        println!("cargo local bench would write that down.");
+    }
+    if !comparison.regressions.is_empty() {
+        return Err(format!("worse:\n{}", comparison.regressions.join("\n")).into());
+    }
+    println!("No function and no hot path costs more than docs/performance.json says.");
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! A bundle in memory, with the release build's functions.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use harness::Recorder;
+use local::Error;
+use local::engine::Engine;
+use local::function::Function;
+use local::services::Services;
+use local::settings::{Settings, TABLE};
+use local::template::{FunctionBlock, Template};
+use local::workspace_root;
+use serde_json::{Value, json};
+use tokio::process::Command;
+use uuid::Uuid;
+
+/// The smallest `lambda_http` binary.
+pub const HELLO_WORLD: &str = "hello-world";
+/// Memory at which Lambda gives a function one core, in MB.
+pub const CORE_MEGABYTES: u32 = 1769;
+
+/// Table, services and settings. Each section and each function has its own.
+pub struct Setup {
+    template: Template,
+    settings: Settings,
+    /// What counts the calls of functions that are started by [`counted`](Self::counted).
+    pub recorder: Recorder,
+    /// Its table.
+    pub engine: Engine,
+    /// Its mail provider and event bus.
+    pub services: Services,
+}
+
+/// Builds what is measured for release: all functions, hello-world and the hot paths.
+pub async fn build() -> Result<(), Error> {
+    eprintln!("Building for release: up to a quarter of an hour on two cores the first time.");
+    for what in [
+        ["--bins"].as_slice(),
+        &["--package", "hello-world"],
+        &["--package", "latchkey", "--example", "hot_paths"],
+    ] {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--release", "--locked"]).args(what);
+        let status = cargo.current_dir(workspace_root()).status().await;
+        if !status.is_ok_and(|status| status.success()) {
+            return Err("the release build failed".into());
+        }
+    }
+    Ok(())
+}
+
+/// Where a release binary is.
+pub fn binary(name: &str) -> Result<PathBuf, Error> {
+    let program = std::env::current_exe()?;
+    let profile = program.parent().ok_or("this program has no folder")?;
+    Ok(profile.with_file_name("release").join(name))
+}
+
+/// The functions of the template.
+pub fn functions() -> Result<Vec<FunctionBlock>, Error> {
+    Ok(Template::load(&workspace_root())?.functions())
+}
+
+/// The memory that the template gives a function, in MB.
+pub fn memory_setting(binary: &str) -> Result<u32, Error> {
+    let template = Template::load(&workspace_root())?;
+    let document = template.document();
+    let blocks = template.functions();
+    let block = blocks.iter().find(|block| block.binary == binary);
+    let own = block.and_then(|block| {
+        document["Resources"][&block.logical_id]["Properties"]["MemorySize"].as_u64()
+    });
+    let global = document["Globals"]["Function"]["MemorySize"].as_u64();
+    let memory = own.or(global).ok_or("template.yaml sets no memory")?;
+    Ok(u32::try_from(memory)?)
+}
+
+impl Setup {
+    /// An empty table with a signing key.
+    pub async fn start() -> Result<Self, Error> {
+        let template = Template::load(&workspace_root())?;
+        let engine = Engine::in_memory().await?;
+        engine.create_table(&template, TABLE)?;
+        let services = Services::in_memory().await?;
+        let recorder = Recorder::start(engine.endpoint()).await;
+        let random = || {
+            let bytes: Vec<u8> = (0..3).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+            URL_SAFE_NO_PAD.encode(bytes)
+        };
+        let settings = Settings {
+            endpoint: engine.endpoint().to_owned(),
+            services: services.endpoint().to_owned(),
+            issuer: "http://127.0.0.1:9000".to_owned(),
+            session_secret: random(),
+            mail_secret: random(),
+        };
+        let setup = Self {
+            template,
+            settings,
+            recorder,
+            engine,
+            services,
+        };
+        invoke(&setup.function("rotate-keys").await?, &json!({})).await?;
+        Ok(setup)
+    }
+
+    /// Starts a function.
+    pub async fn function(&self, name: &str) -> Result<Function, Error> {
+        self.function_by(&binary(name)?, name).await
+    }
+
+    /// Starts a function whose calls to the table are counted, which takes them a little longer.
+    pub async fn counted(&self, name: &str) -> Result<Function, Error> {
+        let endpoint = self.recorder.endpoint_for(name);
+        Function::start(&binary(name)?, &self.environment(name, &endpoint)?).await
+    }
+
+    /// Starts a function by way of a program that runs it.
+    pub async fn function_by(&self, program: &Path, name: &str) -> Result<Function, Error> {
+        let endpoint = self.engine.endpoint();
+        Function::start(program, &self.environment(name, endpoint)?).await
+    }
+
+    fn environment(&self, name: &str, endpoint: &str) -> Result<Vec<(String, String)>, Error> {
+        if name == HELLO_WORLD {
+            return Ok(Vec::new());
+        }
+        let blocks = self.template.functions();
+        let block = blocks.iter().find(|block| block.binary == name);
+        let block = block.ok_or_else(|| format!("template.yaml has no function {name}"))?;
+        let mut settings = self.settings.clone();
+        endpoint.clone_into(&mut settings.endpoint);
+        Ok(settings.environment(block))
+    }
+
+    /// Everything in the table.
+    pub fn items(&self) -> Result<Vec<Value>, Error> {
+        let request = serde_json::from_value(json!({ "TableName": TABLE }))?;
+        let found = serde_json::to_value(self.engine.database().scan(request)?)?["Items"].take();
+        Ok(found.as_array().cloned().unwrap_or_default())
+    }
+
+    /// What the table holds now, to come back to.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let items = self.items()?.into_iter();
+        Ok(Snapshot(items.map(|item| (key(&item), item)).collect()))
+    }
+
+    /// Brings the table back to what it was.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let now = self.snapshot()?;
+        let database = self.engine.database();
+        for (key, item) in &now.0 {
+            if !snapshot.0.contains_key(key) {
+                let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+                let request = json!({ "TableName": TABLE, "Key": key });
+                database.delete_item(serde_json::from_value(request)?)?;
+            }
+        }
+        for (key, item) in &snapshot.0 {
+            if now.0.get(key) != Some(item) {
+                let request = json!({ "TableName": TABLE, "Item": item });
+                database.put_item(serde_json::from_value(request)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a table held.
+pub struct Snapshot(BTreeMap<String, Value>);
+
+fn key(item: &Value) -> String {
+    format!("{} {}", item["pk"]["S"], item["sk"]["S"])
+}
+
+/// Invokes a function, which has to succeed.
+pub async fn invoke(function: &Function, event: &Value) -> Result<Value, Error> {
+    let answer = function.invoke(event).await.map_err(|error| error.0)?;
+    match answer["statusCode"].as_u64() {
+        Some(status) if status >= 300 => Err(format!("an invocation answered {answer}").into()),
+        _ => Ok(answer),
+    }
+}
+
+/// CPU time that a process has had, in nanoseconds.
+pub fn cpu_nanos(pid: u32) -> Result<u64, Error> {
+    let mut nanos = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let schedule = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let first = schedule.split(' ').next().unwrap_or_default();
+        nanos += first.parse::<u64>()?;
+    }
+    Ok(nanos)
+}
