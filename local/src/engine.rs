@@ -6,10 +6,11 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::list_tables::ListTablesRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::Error;
+use crate::settings::TABLE;
 use crate::template::Template;
 
 /// A running engine. Cheap to clone; it serves until its process ends.
@@ -75,6 +76,27 @@ impl Engine {
         // Refused when it is on already.
         let _ = self.database.update_time_to_live(ttl);
         Ok(!exists)
+    }
+
+    /// Every item of the table, page by page.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub fn items(&self) -> Result<Vec<Value>, Error> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let request = json!({ "TableName": TABLE, "ExclusiveStartKey": start });
+            let page = self.database.scan(serde_json::from_value(request)?)?;
+            let mut page = serde_json::to_value(page)?;
+            if let Value::Array(found) = page["Items"].take() {
+                items.extend(found);
+            }
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use local::engine::Engine;
 use local::functions::Functions;
 use local::pump::Pump;
 use local::services::{Bus, Inbox, Services};
-use local::settings::{Settings, TABLE};
+use local::settings::{Settings, TABLE, random_secret};
 use local::template::Template;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cargo_lambda;
-use crate::state::{DEFAULT_MAIL_PORT, State, random_secret};
+use crate::state::{DEFAULT_MAIL_PORT, State};
 
 /// The first admin's address.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -126,11 +126,9 @@ fn pump(
 
 /// The functions of the bundle, each kept running from its first invocation on.
 pub fn functions(template: &Template, settings: Settings) -> Result<Functions, Error> {
-    let blocks = template.functions();
+    let template = template.clone();
     Ok(Functions::new(binaries()?, move |name| {
-        let block = blocks.iter().find(|block| block.binary == name);
-        let block = block.ok_or_else(|| format!("template.yaml has no function {name}"))?;
-        Ok(settings.environment(block))
+        Ok(settings.environment(&template.function(name)?))
     }))
 }
 

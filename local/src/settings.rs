@@ -1,5 +1,8 @@
 //! The settings a function gets on a laptop and under test: the template's variables, with local values.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::template::FunctionBlock;
 
 /// Name of the table.
@@ -35,6 +38,15 @@ const FIXED: [(&str, &str); 18] = [
 
 /// Under test: applied, and never reached.
 const GENEROUS_LIMITS: &str = "account-address=1000/1s address=1000/1s account=1000/1s";
+
+/// 64 random characters, from the operating system's generator.
+#[must_use]
+pub fn random_secret() -> String {
+    let random: Vec<u8> = (0..3)
+        .flat_map(|_| uuid::Uuid::new_v4().into_bytes())
+        .collect();
+    URL_SAFE_NO_PAD.encode(random)
+}
 
 /// Local values for what the template fills in.
 #[derive(Clone, Debug)]

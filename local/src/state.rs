@@ -5,10 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::pump::Storage;
-use local::settings::Settings;
+use local::settings::{Settings, random_secret};
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -215,14 +213,6 @@ impl State {
     pub fn broken_database(&self, reason: impl std::fmt::Display) -> Error {
         broken(&self.database(), reason)
     }
-}
-
-/// 64 random characters, from the operating system's generator.
-pub fn random_secret() -> String {
-    let random: Vec<u8> = (0..3)
-        .flat_map(|_| uuid::Uuid::new_v4().into_bytes())
-        .collect();
-    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// Forgets everything but the installed tools.

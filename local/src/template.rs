@@ -72,6 +72,16 @@ impl Template {
             .collect()
     }
 
+    /// One of them, by its binary.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn function(&self, binary: &str) -> Result<FunctionBlock, Error> {
+        let mut functions = self.functions().into_iter();
+        let function = functions.find(|function| function.binary == binary);
+        function.ok_or_else(|| format!("template.yaml has no function {binary}").into())
+    }
+
     fn function_block(&self, logical_id: &str, resource: &Value) -> FunctionBlock {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let properties = &resource["Properties"];

@@ -1,7 +1,5 @@
 //! What one call of each function costs the table: round trips, read and write units.
 
-use std::time::Duration;
-
 use harness::Cost;
 use local::Error;
 
@@ -9,8 +7,6 @@ use crate::events;
 use crate::progress::bar;
 use crate::setup::{Setup, functions, invoke};
 
-/// Longer than a function computes between two calls to the table, so that only calls made together overlap.
-const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
 /// A machine at work can make one round trip of two calls look like two: the best of so many counts.
 const TRIES: usize = 3;
 
@@ -35,18 +31,14 @@ async fn of(binary: &str) -> Result<Cost, Error> {
     let events = events::of(&setup, binary, TRIES + 1).await?;
     let snapshot = setup.snapshot()?;
     let function = setup.counted(binary).await?;
-    let recorder = &setup.recorder;
     invoke(&function, &events[0]).await?;
     let mut best: Option<Cost> = None;
     for event in &events[1..] {
         if events::consumes(binary) {
             setup.restore(&snapshot)?;
         }
-        recorder.set_delay(OBSERVATION_DELAY);
-        let _ = recorder.take();
-        invoke(&function, event).await?;
-        recorder.set_delay(Duration::ZERO);
-        let cost = Cost::of(&recorder.take());
+        let (invoked, cost) = setup.recorder.cost_of(invoke(&function, event)).await;
+        invoked?;
         if best.is_none_or(|best| cost.round_trips < best.round_trips) {
             best = Some(cost);
         }

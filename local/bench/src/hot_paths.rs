@@ -67,7 +67,7 @@ async fn instructions(program: &Path, name: &str, count: u64, keys: &Path) -> Re
     let output = valgrind
         .output()
         .await
-        .map_err(|error| format!("valgrind: {error}"))?;
+        .map_err(|error| format!("valgrind cannot be run, install it: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(format!("hot_paths under valgrind: {printed}").into());

@@ -92,9 +92,7 @@ pub async fn measure() -> Result<String, Error> {
 /// Suspends one account and verifies another.
 fn prepare(setup: &Setup) -> Result<(), Error> {
     let database = setup.engine.database();
-    let items = database.scan(serde_json::from_value(json!({ "TableName": TABLE }))?)?;
-    let items = serde_json::to_value(items)?["Items"].take();
-    for mut item in items.as_array().cloned().unwrap_or_default() {
+    for mut item in setup.engine.items()? {
         match item["email"]["S"].as_str() {
             Some("suspended@example.com") => item["status"] = json!({ "S": "suspended" }),
             Some("verified@example.com") => item["email_verified"] = json!({ "BOOL": true }),

@@ -45,7 +45,7 @@ impl Scale {
     pub async fn start() -> Result<Self, Error> {
         let setup = Setup::start().await?;
         let admin = admin(&setup).await?.access_token;
-        let model = setup.items()?;
+        let model = setup.engine.items()?;
         Ok(Self {
             setup,
             admin,

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use harness::Recorder;
 use local::Error;
 use local::engine::Engine;
 use local::function::Function;
 use local::services::Services;
-use local::settings::{Settings, TABLE};
+use local::settings::{Settings, TABLE, random_secret};
 use local::template::{FunctionBlock, Template};
 use local::workspace_root;
 use serde_json::{Value, json};
 use tokio::process::Command;
-use uuid::Uuid;
 
 /// The smallest `lambda_http` binary.
 pub const HELLO_WORLD: &str = "hello-world";
@@ -68,11 +65,8 @@ pub fn functions() -> Result<Vec<FunctionBlock>, Error> {
 pub fn memory_setting(binary: &str) -> Result<u32, Error> {
     let template = Template::load(&workspace_root())?;
     let document = template.document();
-    let blocks = template.functions();
-    let block = blocks.iter().find(|block| block.binary == binary);
-    let own = block.and_then(|block| {
-        document["Resources"][&block.logical_id]["Properties"]["MemorySize"].as_u64()
-    });
+    let block = template.function(binary)?;
+    let own = document["Resources"][&block.logical_id]["Properties"]["MemorySize"].as_u64();
     let global = document["Globals"]["Function"]["MemorySize"].as_u64();
     let memory = own.or(global).ok_or("template.yaml sets no memory")?;
     Ok(u32::try_from(memory)?)
@@ -86,16 +80,12 @@ impl Setup {
         engine.create_table(&template, TABLE)?;
         let services = Services::in_memory().await?;
         let recorder = Recorder::start(engine.endpoint()).await;
-        let random = || {
-            let bytes: Vec<u8> = (0..3).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
-            URL_SAFE_NO_PAD.encode(bytes)
-        };
         let settings = Settings {
             endpoint: engine.endpoint().to_owned(),
             services: services.endpoint().to_owned(),
             issuer: "http://127.0.0.1:9000".to_owned(),
-            session_secret: random(),
-            mail_secret: random(),
+            session_secret: random_secret(),
+            mail_secret: random_secret(),
         };
         let setup = Self {
             template,
@@ -129,24 +119,15 @@ impl Setup {
         if name == HELLO_WORLD {
             return Ok(Vec::new());
         }
-        let blocks = self.template.functions();
-        let block = blocks.iter().find(|block| block.binary == name);
-        let block = block.ok_or_else(|| format!("template.yaml has no function {name}"))?;
+        let block = self.template.function(name)?;
         let mut settings = self.settings.clone();
         endpoint.clone_into(&mut settings.endpoint);
-        Ok(settings.environment(block))
-    }
-
-    /// Everything in the table.
-    pub fn items(&self) -> Result<Vec<Value>, Error> {
-        let request = serde_json::from_value(json!({ "TableName": TABLE }))?;
-        let found = serde_json::to_value(self.engine.database().scan(request)?)?["Items"].take();
-        Ok(found.as_array().cloned().unwrap_or_default())
+        Ok(settings.environment(&block))
     }
 
     /// What the table holds now, to come back to.
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        let items = self.items()?.into_iter();
+        let items = self.engine.items()?.into_iter();
         Ok(Snapshot(items.map(|item| (key(&item), item)).collect()))
     }
 

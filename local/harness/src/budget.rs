@@ -1,15 +1,10 @@
 //! What a request may cost and what a function may do.
 
-use std::time::Duration;
-
 use local::event::HttpRequest;
 use local::settings::TABLE;
 use local::template::Grant;
 
 use crate::{Bundle, Call, Cost, Touch};
-
-/// Longer than a function computes between two calls, so that only calls made together overlap.
-const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
 
 impl Bundle {
     /// Counts the calls of one request that succeeds, on a warm function.
@@ -17,12 +12,9 @@ impl Bundle {
     /// # Panics
     /// When it does not succeed.
     pub async fn cost_of(&self, request: &HttpRequest) -> Cost {
-        self.recorder().set_delay(OBSERVATION_DELAY);
-        let _ = self.recorder().take();
-        let answer = self.send(request).await;
+        let (answer, cost) = self.recorder().cost_of(self.send(request)).await;
         assert!(answer.status < 300, "{}", answer.text);
-        self.recorder().set_delay(Duration::ZERO);
-        Cost::of(&self.recorder().take())
+        cost
     }
 
     /// Asserts that a function's policy allows everything it touched in `calls`, and nothing it did not

@@ -15,19 +15,7 @@ impl Bundle {
     /// When the engine refuses.
     #[must_use]
     pub fn items(&self) -> Vec<Value> {
-        let mut items = Vec::new();
-        let mut start = Value::Null;
-        loop {
-            let request = json!({ "TableName": TABLE, "ExclusiveStartKey": start });
-            let request = serde_json::from_value(request).expect("a scan request");
-            let page = self.engine.database().scan(request);
-            let page = serde_json::to_value(page.expect("the engine scans")).expect("a page");
-            items.extend(page["Items"].as_array().cloned().unwrap_or_default());
-            if page["LastEvaluatedKey"].is_null() {
-                return items;
-            }
-            start = page["LastEvaluatedKey"].clone();
-        }
+        self.engine.items().expect("the engine scans")
     }
 
     /// Every item but those that only count requests.

@@ -61,6 +61,9 @@ pub struct Cost {
     pub write_units: f64,
 }
 
+/// Longer than a function computes between two calls, so that only calls made together overlap.
+const OBSERVATION_DELAY: Duration = Duration::from_millis(40);
+
 type FaultPlan = Box<dyn FnMut(&Site) -> Option<Fault> + Send>;
 
 /// A proxy before the engine. Each function reaches it under its own name.
@@ -131,6 +134,15 @@ impl Recorder {
     pub fn unlisted(&self) -> Vec<String> {
         let unlisted = self.sites().into_iter().filter(|site| !site.is_listed());
         unlisted.map(|site| site.to_string()).collect()
+    }
+
+    /// Counts the calls that something makes.
+    pub async fn cost_of<T>(&self, doing: impl Future<Output = T>) -> (T, Cost) {
+        self.set_delay(OBSERVATION_DELAY);
+        let _ = self.take();
+        let done = doing.await;
+        self.set_delay(Duration::ZERO);
+        (done, Cost::of(&self.take()))
     }
 
     /// Makes every call take this much longer, so that calls made at the same time overlap for certain.
