@@ -22,7 +22,7 @@ cargo local letters         write every letter in every language to .local/lette
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release, measure everything and write docs/performance.md
 cargo local bench --check   compare what does not depend on the machine with docs/performance.json
-cargo local bench SECTION   one section, printed: functions, login, lists, growth, quota, logins
+cargo local bench SECTION   one section, printed: functions [NAME…], login, lists, growth, quota, logins
 cargo local reset           forget everything: accounts, keys, secrets, letters
 
 options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)";

@@ -7,10 +7,13 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use tokio::sync::OnceCell;
 
 use crate::config::{self, ConfigError};
 
@@ -25,14 +28,19 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// SDK settings for this environment: Lambda's credentials and region, Amazon's own certificate roots.
+/// SDK settings for this environment: Lambda's credentials and region, Amazon's own certificate roots. The same for
+/// all clients, which share connections and what was made for TLS.
 ///
 /// # Errors
 /// [`ConfigError`] when the region is missing.
 pub async fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    static SHARED: OnceCell<SdkConfig> = OnceCell::const_new();
+    SHARED.get_or_try_init(load).await.cloned()
+}
+
+async fn load() -> Result<SdkConfig, ConfigError> {
     let region = config::required(config::AWS_REGION)?;
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
@@ -61,10 +69,17 @@ fn http_client() -> Result<SharedHttpClient, ConfigError> {
         .with_trust_store(roots)
         .build()
         .map_err(|error| ConfigError::invalid(config::TRUST_SYSTEM_ROOTS, error.to_string()))?;
-    Ok(Builder::new()
+    // The SDK's own builder makes a connector to validate its settings, and another one for the first call.
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(tls)
-        .build_https())
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
 /// An error and its causes, each by its message. Never by its `Debug` form: the SDK's holds the bytes of

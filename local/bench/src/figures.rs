@@ -13,6 +13,8 @@ const TOLERANCE_PERCENT: u64 = 2;
 /// What is checked in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
+    /// Of the processor, as Rust calls it: zips and instructions are comparable within one.
+    pub architecture: String,
     /// By binary.
     pub functions: BTreeMap<String, FunctionCost>,
     /// Instructions a call, by path.
@@ -35,6 +37,8 @@ pub struct FunctionCost {
 /// What differs from what is checked in, a line each.
 #[derive(Debug, Default)]
 pub struct Comparison {
+    /// Whether zips and instructions were compared.
+    pub same_architecture: bool,
     /// Costs more, or is not known.
     pub regressions: Vec<String>,
     /// Costs less.
@@ -74,7 +78,10 @@ impl Figures {
 
     /// What has become of these figures in `now`.
     pub fn compare(&self, now: &Self) -> Comparison {
-        let mut comparison = Comparison::default();
+        let mut comparison = Comparison {
+            same_architecture: self.architecture == now.architecture,
+            ..Comparison::default()
+        };
         for (name, before, now) in pairs(&self.functions, &now.functions) {
             let (Some(before), Some(now)) = (before, now) else {
                 comparison.unpaired(name, before.is_some());
@@ -114,6 +121,9 @@ impl Comparison {
     }
 
     fn about(&mut self, what: &str, before: u64, now: u64) {
+        if !self.same_architecture {
+            return;
+        }
         let line = format!("{what} {before} → {now}");
         if now * 100 > before * (100 + TOLERANCE_PERCENT) {
             self.regressions.push(line);
@@ -155,6 +165,7 @@ mod tests {
 
     fn figures(login: FunctionCost, instructions: u64) -> Figures {
         Figures {
+            architecture: "x86_64".to_owned(),
             functions: BTreeMap::from([("login".to_owned(), login)]),
             hot_paths: BTreeMap::from([("verify".to_owned(), instructions)]),
         }
@@ -206,6 +217,17 @@ mod tests {
                 "verify: instructions 1000 → 979"
             ]
         );
+    }
+
+    #[test]
+    fn another_architecture_has_other_zips_and_instructions_and_the_same_round_trips() {
+        let mut login = LOGIN;
+        login.zip_bytes *= 2;
+        login.round_trips = 4;
+        let mut now = figures(login, 2000);
+        now.architecture = "aarch64".to_owned();
+        let expected = vec!["login: round trips 3 → 4".to_owned()];
+        assert_eq!(compared(&now), (expected, Vec::new()));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use local::Error;
 use local::event::HttpRequest;
 use local::function::Function;
+use local::template::FunctionBlock;
 use serde_json::Value;
 
 use crate::events;
 use crate::progress::bar;
-use crate::setup::{CORE_MEGABYTES, HELLO_WORLD, Setup, functions, invoke, memory_setting};
+use crate::setup::{CORE_MEGABYTES, HELLO_WORLD, Setup, invoke, memory_setting};
 use crate::statistics::Sample;
 
 /// Starts of each function, and of hello-world in turn.
@@ -55,9 +56,8 @@ impl FunctionFigures {
     }
 }
 
-/// Measures hello-world first, then every function in the order of the template.
-pub async fn measure() -> Result<Vec<FunctionFigures>, Error> {
-    let functions = functions()?;
+/// Measures hello-world first, then the functions in their order.
+pub async fn measure(functions: &[FunctionBlock]) -> Result<Vec<FunctionFigures>, Error> {
     let bar = bar("functions", functions.len() + 1);
     let mut figures = vec![measure_one(HELLO_WORLD).await?];
     bar.inc(1);

@@ -10,6 +10,8 @@ use tokio::process::Command;
 use crate::progress::bar;
 use crate::setup::binary;
 
+/// The binary that has them, and hashes passwords for the section on sign-ins.
+pub const PROGRAM: &str = "hot-paths";
 /// Calls in the run that others are compared with: by then, what is made once has been made.
 const FEW: u64 = 100;
 /// Instructions that a longer run has more, at least: then noise of a process, 0.1 million, is below 0.1 %.
@@ -26,14 +28,14 @@ pub async fn measure() -> Result<BTreeMap<String, u64>, Error> {
 }
 
 async fn count_all(keys: &Path) -> Result<BTreeMap<String, u64>, Error> {
-    let program = binary("examples/hot_paths")?;
+    let program = binary(PROGRAM)?;
     let prepared = Command::new(&program)
         .arg("prepare")
         .arg(keys)
         .status()
         .await?;
     if !prepared.success() {
-        return Err("hot_paths makes no keys".into());
+        return Err("hot-paths makes no keys".into());
     }
     let list = Command::new(&program).arg("list").output().await?;
     let list = String::from_utf8(list.stdout)?;
@@ -70,7 +72,7 @@ async fn instructions(program: &Path, name: &str, count: u64, keys: &Path) -> Re
         .map_err(|error| format!("valgrind cannot be run, install it: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(format!("hot_paths under valgrind: {printed}").into());
+        return Err(format!("hot-paths under valgrind: {printed}").into());
     }
     collected(&printed).ok_or_else(|| format!("callgrind counted nothing: {printed}").into())
 }
@@ -89,7 +91,7 @@ pub fn markdown(counts: &BTreeMap<String, u64>) -> Result<String, Error> {
     }
     writeln!(
         text,
-        "\nHow: valgrind's callgrind over `shared/examples/hot_paths.rs`, release build: what a run has more than one of {FEW} \
+        "\nHow: valgrind's callgrind over `local/hot-paths`, release build: what a run has more than one of {FEW} \
          calls, by the calls it has more ({} to {}), so that start-up and what is made once do not count.",
         MORE.0, MORE.1
     )?;

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use local::Error;
 use tokio::process::Command;
 
-use crate::events;
 use crate::progress::bar;
 use crate::report::{Budget, mebibytes};
 use crate::setup::{Setup, binary, cpu_nanos, invoke};
 use crate::statistics::Sample;
+use crate::{events, hot_paths};
 
 const ROUNDS: usize = 12;
 const PER_ROUND: u32 = 10;
@@ -107,13 +107,13 @@ impl LoginFigures {
 
 /// CPU of a hash in ms, and the process's peak memory in bytes.
 async fn hash(way: &str) -> Result<(f64, u64), Error> {
-    let mut command = Command::new(binary("examples/hot_paths")?);
+    let mut command = Command::new(binary(hot_paths::PROGRAM)?);
     let output = command.args([way, &PER_ROUND.to_string()]).output().await?;
     let text = String::from_utf8(output.stdout)?;
     let (nanos, peak) = text
         .trim()
         .split_once(' ')
-        .ok_or("hot_paths says nothing")?;
+        .ok_or("hot-paths says nothing")?;
     Ok((millis(nanos.parse()?), peak.parse()?))
 }
 

@@ -47,16 +47,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &[&str]) -> Result<(), Error> {
-    let section = match arguments {
-        [] => "",
-        [section] if *section == "--check" || SECTIONS.contains(section) => *section,
+    let (section, only) = match arguments {
+        [] => ("", [].as_slice()),
+        ["functions", names @ ..] => ("functions", names),
+        [section] if *section == "--check" || SECTIONS.contains(section) => {
+            (*section, [].as_slice())
+        }
         _ => return Err(usage()),
     };
+    let functions = setup::functions_named(only)?;
     setup::build().await?;
     let text = match section {
         "" => return report::write().await,
         "--check" => return check().await,
-        "functions" => functions_report::markdown(&functions::measure().await?)?,
+        "functions" => functions_report::markdown(&functions::measure(&functions).await?)?,
         "login" => login::measure().await?.markdown()?,
         "lists" => scale::pages_markdown(&Scale::start().await?.pages().await?)?,
         "growth" => scale::growth_markdown(&Scale::start().await?.growth().await?)?,
@@ -69,13 +73,23 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
 }
 
 fn usage() -> Error {
-    format!("cargo local bench [--check | {}]", SECTIONS.join(" | ")).into()
+    format!(
+        "cargo local bench [--check | {}]\ncargo local bench functions NAME…",
+        SECTIONS.join(" | ")
+    )
+    .into()
 }
 
 /// Compares what does not depend on the machine with what is checked in.
 async fn check() -> Result<(), Error> {
     let before = Figures::load()?;
     let comparison = before.compare(&report::figures().await?);
+    if !comparison.same_architecture {
+        println!(
+            "docs/performance.json is of {}: zips and instructions are not compared.",
+            before.architecture
+        );
+    }
     for line in &comparison.improvements {
         println!("better: {line}");
     }

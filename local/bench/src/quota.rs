@@ -113,27 +113,42 @@ pub fn markdown(cells: &[Cell]) -> Result<String, Error> {
          {CORE_MEGABYTES} of a core in periods of 20 ms, as Lambda does; the embedded engine runs outside of it. The init \
          has the same quota here, though Lambda gives it more.\n"
     )?;
-    write!(
+    writeln!(
         text,
-        "The smallest setting at which a warm call takes at most {ENOUGH} × what it takes with a core:"
+        "| what a function does | the smallest setting at which a warm call takes at most {ENOUGH} × what it takes with a \
+         core | `template.yaml` |\n|---|---|---|"
     )?;
-    for function in FUNCTIONS
-        .into_iter()
-        .filter(|function| *function != HELLO_WORLD)
-    {
-        let (suggested, given) = (suggested(cells, function), memory_setting(function)?);
-        let suggested = suggested.map_or("none".to_owned(), |megabytes| format!("{megabytes} MB"));
-        write!(
-            text,
-            " {function} {suggested} (`template.yaml` gives it {given}),"
-        )?;
+    for (kind, hashing) in [("waits for the table", false), ("hashes", true)] {
+        writeln!(text, "{}", setting_row(cells, kind, hashing)?)?;
     }
-    text.pop();
     text.push_str(
-        ". A hash is all CPU: less memory makes it as much slower as cheaper, so whoever hashes gets a whole core. Time \
-         spent waiting for the table is billed by memory, so whoever only waits gets little.\n",
+        "\nEach kind has one setting: what the neediest of it needs. A hash is all CPU: less memory makes it as much slower \
+         as cheaper. Time spent waiting for the table is billed by memory, so whoever only waits gets little.\n",
     );
     Ok(text)
+}
+
+/// What the functions of a kind need, and what the template gives them.
+fn setting_row(cells: &[Cell], kind: &str, hashing: bool) -> Result<String, Error> {
+    let (mut row, mut neediest, mut given) = (format!("| {kind} |"), Some(0), 0);
+    for function in FUNCTIONS {
+        if function == HELLO_WORLD || hashes(function)? != hashing {
+            continue;
+        }
+        given = memory_setting(function)?;
+        let needed = suggested(cells, function);
+        let shown = needed.map_or("none".to_owned(), |megabytes| format!("{megabytes} MB"));
+        write!(row, " {function} {shown},")?;
+        neediest = neediest.max(needed).filter(|_| needed.is_some());
+    }
+    row.pop();
+    let follows = if neediest == Some(given) {
+        ""
+    } else {
+        ", **which does not follow**"
+    };
+    write!(row, " | {given} MB{follows} |")?;
+    Ok(row)
 }
 
 /// The smallest memory setting with which a function is about as fast as with a core.

@@ -16,7 +16,8 @@ use crate::progress::begin;
 use crate::quota::Cell;
 use crate::scale::{Row, Scale};
 use crate::{
-    consequences, costs_report, counts, functions, functions_report, hot_paths, login, quota, scale,
+    consequences, costs_report, counts, functions, functions_report, hot_paths, login, quota,
+    scale, setup,
 };
 
 /// A promise and what became of it.
@@ -60,7 +61,10 @@ impl Budget {
 
 /// Measures what `--check` compares.
 pub async fn figures() -> Result<Figures, Error> {
-    let mut figures = Figures::default();
+    let mut figures = Figures {
+        architecture: std::env::consts::ARCH.to_owned(),
+        ..Figures::default()
+    };
     for (name, cost) in counts::of_all().await? {
         let cost = FunctionCost::new(&cost, zip_bytes(&name)?);
         figures.functions.insert(name, cost);
@@ -96,7 +100,7 @@ async fn measure() -> Result<Measured, Error> {
     begin("1 of 7: table units, zip sizes, instructions");
     let counted = figures().await?;
     begin("2 of 7: every function");
-    let functions = functions::measure().await?;
+    let functions = functions::measure(&setup::functions()?).await?;
     begin("3 of 7: sign-ins");
     let login = login::measure().await?;
     begin("4 of 7: a growing table");

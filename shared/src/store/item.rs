@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use super::{Change, StoreError};
@@ -55,15 +55,6 @@ struct NewItem<'a, T> {
     entity: &'a T,
 }
 
-#[derive(Deserialize)]
-struct StoredItem<T> {
-    #[serde(rename = "type")]
-    kind: String,
-    schema: u32,
-    #[serde(flatten)]
-    entity: T,
-}
-
 /// The item of a new entity.
 pub(super) fn new_item<T: Entity>(
     key: Key,
@@ -89,17 +80,23 @@ pub(super) fn new_item<T: Entity>(
 
 /// The entity in an item.
 pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
-    let item: StoredItem<T> = serde_dynamo::from_item(item)
-        .map_err(|error| StoreError::Unreadable(format!("{}: {error}", T::TYPE)))?;
-    if item.kind != T::TYPE || !(SCHEMA.saturating_sub(1)..=SCHEMA).contains(&item.schema) {
+    let kind = item.get("type").and_then(|kind| kind.as_s().ok());
+    let schema = item.get("schema").and_then(|schema| schema.as_n().ok());
+    let accepted = SCHEMA.saturating_sub(1)..=SCHEMA;
+    if kind.is_none_or(|kind| kind != T::TYPE)
+        || !schema.is_some_and(|schema| {
+            schema
+                .parse()
+                .is_ok_and(|schema| accepted.contains(&schema))
+        })
+    {
         return Err(StoreError::Unreadable(format!(
-            "a {} of schema {} where a {} of schema {SCHEMA} was expected",
-            item.kind,
-            item.schema,
+            "{kind:?} of schema {schema:?} where {} of schema {SCHEMA} was expected",
             T::TYPE
         )));
     }
-    Ok(item.entity)
+    serde_dynamo::from_item(item)
+        .map_err(|error| StoreError::Unreadable(format!("{}: {error}", T::TYPE)))
 }
 
 /// Whether this very request wrote the item: a retry that finds its own work has succeeded.

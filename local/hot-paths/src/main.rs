@@ -1,7 +1,7 @@
 //! What every request computes, each piece alone, for `cargo local bench` to count.
 //!
-//! `hot_paths list` prints the names; `hot_paths prepare FILE` makes the keys; `hot_paths NAME COUNT FILE` does one
-//! piece so many times; `hot_paths fresh COUNT` and `hot_paths arena COUNT` hash passwords in new memory each time
+//! `hot-paths list` prints the names; `hot-paths prepare FILE` makes the keys; `hot-paths NAME COUNT FILE` does one
+//! piece so many times; `hot-paths fresh COUNT` and `hot-paths arena COUNT` hash passwords in new memory each time
 //! and in the same.
 
 #![expect(clippy::print_stdout, reason = "the bench reads it")]
@@ -104,7 +104,7 @@ fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         _ => Err(
-            "hot_paths list | prepare FILE | NAME COUNT FILE | fresh COUNT | arena COUNT".into(),
+            "hot-paths list | prepare FILE | NAME COUNT FILE | fresh COUNT | arena COUNT".into(),
         ),
     }
 }
