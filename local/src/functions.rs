@@ -1,6 +1,6 @@
 //! The functions of a bundle, each kept running.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -21,6 +21,7 @@ pub struct Functions {
     environment: Environment,
     shows_logs: bool,
     slots: Mutex<HashMap<String, Slot>>,
+    delivered: Mutex<BTreeMap<String, usize>>,
 }
 
 struct Running {
@@ -39,6 +40,7 @@ impl Functions {
             environment: Box::new(environment),
             shows_logs: false,
             slots: Mutex::default(),
+            delivered: Mutex::default(),
         }
     }
 
@@ -92,6 +94,16 @@ impl Functions {
         *self.slot(name).lock().await = None;
     }
 
+    /// How often each has been invoked with something from a stream, a bus or a queue since this was asked before.
+    pub fn take_delivered(&self) -> BTreeMap<String, usize> {
+        std::mem::take(
+            &mut self
+                .delivered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
     fn slot(&self, name: &str) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(name.to_owned()).or_default())
@@ -100,6 +112,11 @@ impl Functions {
 
 impl Invoke for Functions {
     async fn invoke(&self, name: &str, payload: &Value) -> Outcome {
+        let delivered = self.delivered.lock();
+        *delivered
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name.to_owned())
+            .or_default() += 1;
         let function = self.get(name).await;
         let function = function.map_err(|error| FunctionError(error.to_string()))?;
         let outcome = function.invoke(payload).await;

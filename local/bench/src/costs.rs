@@ -21,8 +21,15 @@ const WRITE_UNIT: f64 = 0.625 / MILLION;
 const LOG_BYTE: f64 = 0.50 / GIGABYTE;
 /// X-Ray, a trace recorded.
 const TRACE: f64 = 5.00 / MILLION;
-/// X-Ray records this part of all requests beyond the first of a second.
+/// X-Ray records this part of a function's invocations, beyond the first of each second.
 const TRACED: f64 = 0.05;
+/// Seconds of a month, each with an invocation that is recorded whatever happens.
+const SECONDS_A_MONTH: f64 = 30.4 * 86_400.0;
+/// SQS, a request: a message takes three, to be put in, taken out and deleted.
+const QUEUE_REQUEST: f64 = 0.40 / MILLION;
+const REQUESTS_A_MESSAGE: f64 = 3.0;
+/// API Gateway's own line about a request, about.
+pub const ACCESS_LOG_BYTES: f64 = 480.0;
 /// `EventBridge`, an event of one's own.
 const BUS_EVENT: f64 = 1.00 / MILLION;
 /// SES, a letter.
@@ -71,6 +78,8 @@ pub struct Operation {
     pub write_units: f64,
     /// Events on the bus.
     pub bus_events: usize,
+    /// Messages of the queue before send-mail.
+    pub messages: usize,
     /// Letters.
     pub letters: usize,
 }
@@ -86,7 +95,7 @@ pub struct Bill {
     pub table: f64,
     /// Logs and traces.
     pub observation: f64,
-    /// `EventBridge`.
+    /// `EventBridge` and SQS.
     pub events: f64,
     /// SES.
     pub letters: f64,
@@ -103,8 +112,11 @@ impl Operation {
             lambda: MILLION * (count * INVOCATION + duration),
             api: MILLION * API_REQUEST,
             table: MILLION * (self.read_units * READ_UNIT + self.write_units * WRITE_UNIT),
-            observation: MILLION * (log_bytes as f64 * LOG_BYTE + count * TRACED * TRACE),
-            events: MILLION * self.bus_events as f64 * BUS_EVENT,
+            observation: MILLION
+                * ((log_bytes as f64 + ACCESS_LOG_BYTES) * LOG_BYTE + count * TRACED * TRACE),
+            events: MILLION
+                * (self.bus_events as f64 * BUS_EVENT
+                    + self.messages as f64 * REQUESTS_A_MESSAGE * QUEUE_REQUEST),
             letters: MILLION * self.letters as f64 * LETTER,
         }
     }
@@ -133,9 +145,18 @@ pub fn compute_dollars(megabytes: u32, millis: f64) -> f64 {
     MILLION * f64::from(megabytes) / 1024.0 * millis / 1000.0 * GB_SECOND
 }
 
-/// US dollars a month for so many active users, given what a million sign-ins and refreshes cost.
-pub fn latchkey_month(users: f64, sign_in: f64, refresh: f64) -> f64 {
-    IDLE_MONTH + users * (SIGN_INS * sign_in + REFRESHES * refresh) / MILLION
+/// US dollars a month for so many active users.
+pub fn latchkey_month(users: f64, sign_in: &Operation, refresh: &Operation) -> f64 {
+    let done = [(users * SIGN_INS, sign_in), (users * REFRESHES, refresh)];
+    let month = done.map(|(times, operation)| {
+        let invocations = operation.invocations.iter();
+        // The first of each second, which the bill of a million counts like the others.
+        let traces: f64 = invocations
+            .map(|_| times.min(SECONDS_A_MONTH) * (1.0 - TRACED))
+            .sum();
+        times * operation.bill().total() / MILLION + traces * TRACE
+    });
+    IDLE_MONTH + month.iter().sum::<f64>()
 }
 
 /// US dollars a month for so many active users of Cognito: Lite, Essentials, Plus.
@@ -178,6 +199,7 @@ mod tests {
             read_units: 2.0,
             write_units: 6.0,
             bus_events: 1,
+            messages: 1,
             letters: 1,
         };
         let bill = operation.bill();
@@ -185,12 +207,12 @@ mod tests {
         assert_dollars(bill.lambda, 0.40 + 0.065 * 16.6667);
         assert_dollars(bill.api, 1.0);
         assert_dollars(bill.table, 0.25 + 3.75);
-        assert_dollars(bill.observation, 1.0 + 0.5);
-        assert_dollars(bill.events, 1.0);
+        assert_dollars(bill.observation, 1.24 + 0.5);
+        assert_dollars(bill.events, 1.0 + 1.2);
         assert_dollars(bill.letters, 100.0);
         assert_dollars(
             bill.total(),
-            0.40 + 1.083_335_5 + 1.0 + 4.0 + 1.5 + 1.0 + 100.0,
+            0.40 + 1.083_335_5 + 1.0 + 4.0 + 1.74 + 2.2 + 100.0,
         );
         assert_dollars(operation.saved_on_arm(), 0.065 * 3.3333);
     }
@@ -203,9 +225,30 @@ mod tests {
 
     #[test]
     fn a_month_is_what_the_hand_computes() {
-        // 4 × 10 + 60 × 5 = 340 dollars for a million users.
-        assert_dollars(latchkey_month(1e6, 10.0, 5.0), 341.10);
-        assert_dollars(latchkey_month(0.0, 10.0, 5.0), 1.10);
+        let nothing = Operation::default();
+        // The request and its line, $1.24 a million: for a thousand users 64,000.
+        assert_dollars(latchkey_month(1e3, &nothing, &nothing), 1.10 + 0.064 * 1.24);
+        assert_dollars(latchkey_month(0.0, &nothing, &nothing), 1.10);
+        let refresh = Operation {
+            invocations: vec![Invocation {
+                megabytes: 256,
+                millis: 0.0,
+                log_bytes: 0,
+            }],
+            ..Operation::default()
+        };
+        // 60,000 invocations, each the first of its second and traced: $0.20 and $5 a million.
+        let invoked = 0.06 * (0.20 + 5.0);
+        assert_dollars(
+            latchkey_month(1e3, &nothing, &refresh),
+            1.10 + 0.064 * 1.24 + invoked,
+        );
+        // 60 million, 2,626,560 of them the first of their second.
+        let traced = (2.626_56 + 0.05 * (60.0 - 2.626_56)) * 5.0;
+        assert_dollars(
+            latchkey_month(1e6, &nothing, &refresh),
+            1.10 + 64.0 * 1.24 + 12.0 + traced,
+        );
     }
 
     #[test]

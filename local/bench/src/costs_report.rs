@@ -1,6 +1,5 @@
 //! The cost model filled with what was measured.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use local::Error;
@@ -8,8 +7,8 @@ use local::Error;
 use crate::chart::{self, Chart, Series};
 use crate::consequences::Consequence;
 use crate::costs::{
-    IDLE_MONTH, Invocation, Operation, PLATFORM_LOG_BYTES, PRICES_OF, REFRESHES, SIGN_INS,
-    cognito_month, latchkey_month,
+    ACCESS_LOG_BYTES, IDLE_MONTH, Invocation, Operation, PLATFORM_LOG_BYTES, PRICES_OF, REFRESHES,
+    SIGN_INS, cognito_month, latchkey_month,
 };
 use crate::figures::{Figures, FunctionCost};
 use crate::functions::FunctionFigures;
@@ -18,6 +17,8 @@ use crate::setup::{CORE_MEGABYTES, memory_setting};
 
 /// What a round trip to `DynamoDB` takes longer than one to the embedded engine, in ms: assumed.
 const NETWORK_MILLIS: f64 = 5.0;
+/// What calls the bus or the mail provider, once.
+const CALLS_ELSEWHERE: [&str; 2] = ["publish-events", "send-mail"];
 const USERS: [(&str, f64); 3] = [("10,000", 1e4), ("100,000", 1e5), ("1,000,000", 1e6)];
 const NO_COST: FunctionCost = FunctionCost {
     round_trips: 0,
@@ -50,7 +51,8 @@ impl Known<'_> {
             Some(millis) => millis,
             None => one.warm.median() * self.slowdown(megabytes),
         };
-        let trips = f64::from(u32::try_from(self.cost(name).round_trips)?);
+        let elsewhere = u32::from(CALLS_ELSEWHERE.contains(&name));
+        let trips = f64::from(u32::try_from(self.cost(name).round_trips)? + elsewhere);
         Ok(Invocation {
             megabytes,
             millis: (local + trips * NETWORK_MILLIS).ceil(),
@@ -77,8 +79,8 @@ impl Known<'_> {
     pub fn operation(&self, name: &str, after: &Consequence) -> Result<Operation, Error> {
         let own = self.cost(name);
         let mut invocations = vec![self.invocation(name)?];
-        for consumer in &after.consumers {
-            invocations.push(self.invocation(consumer)?);
+        for (consumer, times) in &after.consumers {
+            invocations.extend(vec![self.invocation(consumer)?; *times]);
         }
         Ok(Operation {
             name: name.to_owned(),
@@ -86,13 +88,18 @@ impl Known<'_> {
             read_units: own.read_units + after.cost.read_units,
             write_units: own.write_units + after.cost.write_units,
             bus_events: after.bus_events,
+            messages: after
+                .consumers
+                .get("send-mail")
+                .copied()
+                .unwrap_or_default(),
             letters: after.letters,
         })
     }
 }
 
 /// A million of each operation.
-pub fn operations_markdown(operations: &[Operation]) -> Result<String, Error> {
+pub fn operations_markdown(operations: &[Operation], by_memory: bool) -> Result<String, Error> {
     let mut text = "| a million × | billed ms | Lambda | HTTP API | DynamoDB | logs, traces | events | letters | **US $** | less \
                     on arm64 |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
@@ -113,28 +120,35 @@ pub fn operations_markdown(operations: &[Operation]) -> Result<String, Error> {
             operation.saved_on_arm()
         )?;
     }
+    let slowdown = if by_memory {
+        "from the table of memory settings; for functions that are not in it, the unlimited p50 times what get-user takes \
+         longer at that setting"
+    } else {
+        "the unlimited p50 divided by the part of a core that the setting is worth, which is too much for what waits"
+    };
     writeln!(
         text,
-        "\nHow: list prices of us-east-1 as known in {PRICES_OF}, without any free tier: Lambda x86 $0.0000166667 a GB-second (arm64 \
+        "\nHow: list prices of us-east-1 as known in {PRICES_OF}, without AWS's free tiers: Lambda x86 $0.0000166667 a GB-second (arm64 \
          $0.0000133334) and $0.20 a million invocations; HTTP API $1.00 a million; DynamoDB on demand $0.125 a million RU, \
-         $0.625 a million WU; CloudWatch Logs $0.50 a GB; X-Ray $5.00 a million traces, one in twenty; EventBridge $1.00 a \
-         million; SES $0.10 a thousand. *Billed ms* is of the function that answers: its warm p50 at the template's memory \
-         setting (from the table of memory settings; for functions that are not in it, the unlimited p50 times what get-user \
-         takes longer at that setting), and **{NETWORK_MILLIS} ms more for each round trip**, assumed for DynamoDB over the \
-         network. Logs: bytes of the function's own lines, and about {PLATFORM_LOG_BYTES} of the platform's. What follows \
-         from the stream (audit, events, letters) is in the row, its functions invoked once each; a refresh causes none. Not \
-         in it: data transfer out, storage beyond the free 25 GB, cold starts, your own rules on the bus."
+         $0.625 a million WU; CloudWatch Logs $0.50 a GB; X-Ray $5.00 a million traces, one in twenty (of a month below, the \
+         first invocation of each second as well); EventBridge $1.00 a million; SQS $0.40 a million requests, three a message; SES $0.10 a thousand. *Billed ms* is of the function that answers: its warm p50 at the template's memory \
+         setting ({slowdown}), and **{NETWORK_MILLIS} ms more for each round trip**, assumed for DynamoDB, the bus and the mail \
+         provider over the network. Logs: bytes of the function's own lines, and about {PLATFORM_LOG_BYTES} of the \
+         platform's; about {ACCESS_LOG_BYTES} of API Gateway's access log a request. What follows from the stream (audit, \
+         events, letters) is in the row, each function as often as it was invoked when everything was delivered one by one; \
+         batches are cheaper. A refresh causes none. Not in it: data transfer out, storage, cold starts, idle polling of the \
+         queue, your own rules on the bus."
     )?;
     Ok(text)
 }
 
 /// A month of active users, beside Cognito.
-pub fn months_markdown(totals: &BTreeMap<&str, f64>) -> Result<String, Error> {
+pub fn months_markdown(operations: &[Operation]) -> Result<String, Error> {
     let mut text = "| active users | **Latchkey** | Cognito Lite | Cognito Essentials | Cognito Plus |\n|---|---:|---:|---:|---:|\n"
         .to_owned();
     for (name, users) in USERS {
         let [lite, essentials, plus] = cognito_month(users);
-        let own = month(totals, users);
+        let own = month(operations, users)?;
         writeln!(
             text,
             "| {name} | **${own:.2}** | ${lite:.0} | ${essentials:.0} | ${plus:.0} |"
@@ -145,14 +159,15 @@ pub fn months_markdown(totals: &BTreeMap<&str, f64>) -> Result<String, Error> {
         "\nUS dollars a month. How: an active user signs in {SIGN_INS} times and refreshes {REFRESHES} times; an idle stack's \
          ${IDLE_MONTH:.2} is in it. Requests of your application to endpoints such as get-user are extra, at the prices above. \
          Cognito, as known in {PRICES_OF}: Lite $0.0055 a user above 10,000, $0.0046 above 100,000; Essentials $0.015 above 10,000; Plus \
-         $0.02 from the first; letters and texts are extra there as here. Cognito has what Latchkey has not: SAML, hosted \
-         pages, text messages, risk scores (Plus), and somebody else on call."
+         $0.02 from the first; letters and texts are extra there as here. Cognito has what Latchkey has not: MFA, \
+         passkeys, sign-in by other providers, SAML, hosted pages, text messages, risk scores (Plus), and somebody else on \
+         call."
     )?;
     Ok(text)
 }
 
 /// The same as lines.
-pub fn chart(totals: &BTreeMap<&str, f64>) -> Result<Chart, Error> {
+pub fn chart(operations: &[Operation]) -> Result<Chart, Error> {
     // A logarithmic scale has no place for nothing: Cognito is free up to 10,000.
     let users = [("20,000", 2e4), USERS[1], ("500,000", 5e5), USERS[2]];
     let cognito = |plan: usize| {
@@ -161,14 +176,12 @@ pub fn chart(totals: &BTreeMap<&str, f64>) -> Result<Chart, Error> {
             .map(|(_, users)| cognito_month(*users)[plan])
             .collect()
     };
+    let mut own = Vec::new();
+    for (_, users) in users {
+        own.push(month(operations, users)?);
+    }
     let series = [
-        (
-            "Latchkey",
-            users
-                .iter()
-                .map(|(_, users)| month(totals, *users))
-                .collect(),
-        ),
+        ("Latchkey", own),
         ("Cognito Lite", cognito(0)),
         ("Cognito Essentials", cognito(1)),
         ("Cognito Plus", cognito(2)),
@@ -184,7 +197,10 @@ pub fn chart(totals: &BTreeMap<&str, f64>) -> Result<Chart, Error> {
     )
 }
 
-fn month(totals: &BTreeMap<&str, f64>, users: f64) -> f64 {
-    let of = |name| totals.get(name).copied().unwrap_or(f64::NAN);
-    latchkey_month(users, of("login"), of("refresh"))
+fn month(operations: &[Operation], users: f64) -> Result<f64, Error> {
+    let of = |name: &str| {
+        let operation = operations.iter().find(|operation| operation.name == name);
+        operation.ok_or_else(|| format!("{name} was not priced"))
+    };
+    Ok(latchkey_month(users, of("login")?, of("refresh")?))
 }

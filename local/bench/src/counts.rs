@@ -1,5 +1,7 @@
 //! What one call of each function costs the table: round trips, read and write units.
 
+use std::time::Duration;
+
 use harness::Cost;
 use local::Error;
 
@@ -23,6 +25,26 @@ pub async fn of_all() -> Result<Vec<(String, Cost)>, Error> {
     }
     bar.finish_and_clear();
     Ok(costs)
+}
+
+/// That a release build has no log level at which the SDK writes requests and answers, whatever is asked for.
+pub async fn no_level_finer_than_info() -> Result<(), Error> {
+    let setup = Setup::start().await?;
+    let event = events::of(&setup, "get-user", 1).await?.remove(0);
+    let function = setup.talkative("get-user").await?;
+    invoke(&function, &event).await?;
+    // What it prints is read by another task.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let log = function.log();
+    let level = |line: &String, level: &str| line.contains(&format!("\"level\":\"{level}\""));
+    if !log.iter().any(|line| level(line, "INFO")) {
+        return Err(format!("a request left no line of its own: {log:?}").into());
+    }
+    let finer = |line: &&String| level(line, "DEBUG") || level(line, "TRACE");
+    match log.iter().find(finer) {
+        Some(line) => Err(format!("a release build logs finer than INFO: {line}").into()),
+        None => Ok(()),
+    }
 }
 
 /// Counts one call of a function that is warm.

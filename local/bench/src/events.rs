@@ -13,7 +13,10 @@ use crate::setup::{Setup, invoke};
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Accounts that take turns, so that events differ.
-const ACCOUNTS: usize = 20;
+pub const ACCOUNTS: usize = 20;
+
+/// Entries of the audit where it is listed.
+const AUDIT_ENTRIES: usize = 100;
 
 /// Whether serving an event leaves nothing to do for the same event: the table is to be brought back first.
 pub fn consumes(binary: &str) -> bool {
@@ -22,6 +25,7 @@ pub fn consumes(binary: &str) -> bool {
         "create-admin",
         "delete-user",
         "logout",
+        "purge-user",
         "refresh",
         "reset-password",
         "revoke-session",
@@ -44,6 +48,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
         _ => admin(setup).await?,
     };
     let tokens = action_tokens(setup, binary, &accounts).await?;
+    prepare(setup, binary, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -100,12 +105,11 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 own_request("GET", "/v1/users/me/audit").event("/v1/users/{id}/audit")
             }
             "list-audit" => admins("GET", "/v1/audit").event("/v1/audit"),
-            "record-audit" | "publish-events" => stream_event(number),
-            "send-mail" => message(&bus_event("password.changed", Some(&own.id), &json!({}))),
-            "purge-user" => {
-                let nobody = uuid::Uuid::new_v4().to_string();
-                bus_event("user.deleted", Some(&nobody), &json!({}))
+            "record-audit" | "publish-events" => {
+                stream_event(number, &uuid::Uuid::new_v4().to_string())
             }
+            "send-mail" => message(&bus_event("password.changed", Some(&own.id), &json!({}))),
+            "purge-user" => bus_event("user.deleted", Some(&own.id), &json!({})),
             "get-user" => own_request("GET", "/v1/users/me").event("/v1/users/{id}"),
             "update-user" => own_request("PATCH", "/v1/users/me")
                 .json(&json!({ "firstName": format!("Ada {number}") }))
@@ -148,6 +152,29 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
         });
     }
     Ok(events)
+}
+
+/// Brings about what a function is to find.
+async fn prepare(setup: &Setup, binary: &str, accounts: &[Account]) -> Result<(), Error> {
+    match binary {
+        "list-audit" | "list-user-audit" => {
+            let record_audit = setup.function("record-audit").await?;
+            for number in 0..AUDIT_ENTRIES {
+                let event = stream_event(number, &accounts[number % ACCOUNTS].id);
+                invoke(&record_audit, &event).await?;
+            }
+        }
+        "purge-user" => {
+            let delete_user = setup.function("delete-user").await?;
+            for account in accounts {
+                let request = HttpRequest::new("DELETE", "/v1/users/me");
+                let request = request.bearer(&account.access_token);
+                invoke(&delete_user, &request.event("/v1/users/{id}")).await?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// For each account the token of the letter that a function takes, if it takes one.

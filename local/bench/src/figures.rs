@@ -15,6 +15,9 @@ const TOLERANCE_PERCENT: u64 = 2;
 pub struct Figures {
     /// Of the processor, as Rust calls it: zips and instructions are comparable within one.
     pub architecture: String,
+    /// Versions of what built and counted.
+    #[serde(default)]
+    pub tools: String,
     /// By binary.
     pub functions: BTreeMap<String, FunctionCost>,
     /// Instructions a call, by path.
@@ -166,6 +169,7 @@ mod tests {
     fn figures(login: FunctionCost, instructions: u64) -> Figures {
         Figures {
             architecture: "x86_64".to_owned(),
+            tools: "rustc 1.95.0".to_owned(),
             functions: BTreeMap::from([("login".to_owned(), login)]),
             hot_paths: BTreeMap::from([("verify".to_owned(), instructions)]),
         }

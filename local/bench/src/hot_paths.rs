@@ -8,7 +8,7 @@ use local::Error;
 use tokio::process::Command;
 
 use crate::progress::bar;
-use crate::setup::binary;
+use crate::setup::{binary, scratch};
 
 /// The binary that has them, and hashes passwords for the section on sign-ins.
 pub const PROGRAM: &str = "hot-paths";
@@ -21,7 +21,7 @@ const MORE: (u64, u64) = (100, 50_000);
 
 /// Counts every path. A run under callgrind is some fifty times slower than without.
 pub async fn measure() -> Result<BTreeMap<String, u64>, Error> {
-    let keys = std::env::temp_dir().join(format!("latchkey-bench-keys-{}", std::process::id()));
+    let keys = scratch()?.join("keys");
     let counted = count_all(&keys).await;
     let _ = std::fs::remove_file(&keys);
     counted

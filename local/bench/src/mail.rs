@@ -37,18 +37,18 @@ pub fn bus_event(kind: &str, user_id: Option<&str>, after: &Value) -> Value {
 }
 
 /// A batch of the stream: one account, just registered.
-pub fn stream_event(number: usize) -> Value {
-    let id = Uuid::new_v4().to_string();
+pub fn stream_event(number: usize, id: &str) -> Value {
+    let event_id = Uuid::new_v4().to_string();
     let email = format!("s{number}@example.com");
     let texts = [
         ("pk", format!("USER#{id}")),
         ("sk", "USER".to_owned()),
         ("type", "user".to_owned()),
-        ("id", id.clone()),
+        ("id", id.to_owned()),
         ("email", email),
         ("role", "user".to_owned()),
         ("status", "active".to_owned()),
-        ("request_id", id.clone()),
+        ("request_id", event_id.clone()),
     ];
     let numbers = [
         ("schema", 1),
@@ -68,13 +68,13 @@ pub fn stream_event(number: usize) -> Value {
     }
     json!({
         "Records": [{
-            "eventID": id,
+            "eventID": event_id,
             "eventName": "INSERT",
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             "awsRegion": "eu-central-1",
             "dynamodb": {
-                "ApproximateCreationDateTime": 1_800_000_000,
+                "ApproximateCreationDateTime": jiff::Timestamp::now().as_second(),
                 "Keys": { "pk": image["pk"], "sk": image["sk"] },
                 "NewImage": image,
                 "SequenceNumber": format!("1000000000000000{number:05}"),

@@ -23,6 +23,7 @@ mod scale;
 mod setup;
 mod statistics;
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use local::Error;
@@ -56,10 +57,13 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
         _ => return Err(usage()),
     };
     let functions = setup::functions_named(only)?;
+    if section == "--check" {
+        return check().await;
+    }
+    let machine = report::machine()?;
     setup::build().await?;
     let text = match section {
-        "" => return report::write().await,
-        "--check" => return check().await,
+        "" => return report::write(machine).await,
         "functions" => functions_report::markdown(&functions::measure(&functions).await?)?,
         "login" => login::measure().await?.markdown()?,
         "lists" => scale::pages_markdown(&Scale::start().await?.pages().await?)?,
@@ -83,7 +87,10 @@ fn usage() -> Error {
 /// Compares what does not depend on the machine with what is checked in.
 async fn check() -> Result<(), Error> {
     let before = Figures::load()?;
-    let comparison = before.compare(&report::figures().await?);
+    setup::build().await?;
+    counts::no_level_finer_than_info().await?;
+    let now = report::figures().await?;
+    let comparison = before.compare(&now);
     if !comparison.same_architecture {
         println!(
             "docs/performance.json is of {}: zips and instructions are not compared.",
@@ -97,7 +104,15 @@ async fn check() -> Result<(), Error> {
         println!("cargo local bench would write that down.");
     }
     if !comparison.regressions.is_empty() {
-        return Err(format!("worse:\n{}", comparison.regressions.join("\n")).into());
+        let mut text = format!("worse:\n{}", comparison.regressions.join("\n"));
+        if before.tools != now.tools {
+            write!(
+                text,
+                "\nmeasured with {}, and now with {}",
+                before.tools, now.tools
+            )?;
+        }
+        return Err(text.into());
     }
     println!("No function and no hot path costs more than docs/performance.json says.");
     Ok(())

@@ -37,6 +37,8 @@ pub struct Scale {
     admin: String,
     model: Vec<Value>,
     seeds: Vec<Seed>,
+    /// Users of the last of them.
+    latest: usize,
     users: usize,
 }
 
@@ -51,6 +53,7 @@ impl Scale {
             admin,
             model,
             seeds: Vec::new(),
+            latest: 0,
             users: 0,
         })
     }
@@ -65,6 +68,7 @@ impl Scale {
         })?;
         bar.finish_and_clear();
         self.seeds.push(seed);
+        self.latest = more;
         self.users = users;
         Ok(())
     }
@@ -146,7 +150,8 @@ impl Scale {
             "list-users" => self.page(""),
             "login" => {
                 let seed = &self.seeds[self.seeds.len() - 1];
-                let email = seed.email(turn * 10);
+                // The latest are nine in ten of all.
+                let email = seed.email(turn * (self.latest / (ROUNDS + 1)));
                 let body = json!({ "email": email, "password": PASSWORD });
                 let request = HttpRequest::new("POST", "/v1/auth/login").json(&body);
                 request.event("/v1/auth/login")

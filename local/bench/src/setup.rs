@@ -34,16 +34,23 @@ pub struct Setup {
 /// Builds what is measured for release: all functions, hello-world and the hot paths.
 pub async fn build() -> Result<(), Error> {
     eprintln!("Building for release: up to a quarter of an hour on two cores the first time.");
-    let mut cargo = Command::new("cargo");
-    // Not the embedded engine: what it asks of shared dependencies would get into the functions.
-    cargo.args(["build", "--release", "--locked", "--bins", "--workspace"]);
-    cargo.args(["local", "harness", "bench"].map(|package| format!("--exclude={package}")));
-    let status = cargo.current_dir(workspace_root()).status().await;
-    if status.is_ok_and(|status| status.success()) {
-        Ok(())
-    } else {
-        Err("the release build failed".into())
+    // Features unify over what is built together: not with the embedded engine, and the smallest binary by itself.
+    let apart = ["local", "harness", "bench", HELLO_WORLD].map(|name| format!("--exclude={name}"));
+    let apart: Vec<&str> = apart.iter().map(String::as_str).collect();
+    for packages in [
+        &[&["--workspace"], apart.as_slice()].concat(),
+        &vec!["--package", HELLO_WORLD],
+    ] {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["build", "--release", "--locked", "--bins"])
+            .args(packages);
+        let status = cargo.current_dir(workspace_root()).status().await;
+        if !status.is_ok_and(|status| status.success()) {
+            return Err("the release build failed".into());
+        }
     }
+    Ok(())
 }
 
 /// Where a release binary is.
@@ -51,6 +58,13 @@ pub fn binary(name: &str) -> Result<PathBuf, Error> {
     let program = std::env::current_exe()?;
     let profile = program.parent().ok_or("this program has no folder")?;
     Ok(profile.with_file_name("release").join(name))
+}
+
+/// A folder of our own for what only lives during a run.
+pub fn scratch() -> Result<PathBuf, Error> {
+    let folder = binary("bench")?.with_file_name("bench-scratch");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// The functions of the template.
@@ -113,6 +127,13 @@ impl Setup {
     pub async fn counted(&self, name: &str) -> Result<Function, Error> {
         let endpoint = self.recorder.endpoint_for(name);
         Function::start(&binary(name)?, &self.environment(name, &endpoint)?).await
+    }
+
+    /// Starts a function that is to log all it can.
+    pub async fn talkative(&self, name: &str) -> Result<Function, Error> {
+        let mut environment = self.environment(name, self.engine.endpoint())?;
+        environment.push(("AWS_LAMBDA_LOG_LEVEL".to_owned(), "TRACE".to_owned()));
+        Function::start(&binary(name)?, &environment).await
     }
 
     /// Starts a function by way of a program that runs it.

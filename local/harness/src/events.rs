@@ -1,5 +1,7 @@
 //! What follows a request: the stream, the bus and the letters.
 
+use std::collections::BTreeMap;
+
 use local::services::{Letter, Services};
 use serde_json::Value;
 
@@ -38,6 +40,12 @@ impl Bundle {
     pub async fn try_deliver(&self) {
         let drained = self.pump.drain().await;
         drained.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// How often each function has been invoked with what was to be delivered, since this was asked before.
+    #[must_use]
+    pub fn take_delivered(&self) -> BTreeMap<String, usize> {
+        self.running.take_delivered()
     }
 
     /// What functions have not taken: stream batches first, then events of the buses.
