@@ -32,7 +32,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// all clients, which share connections and what was made for TLS.
 ///
 /// # Errors
-/// [`ConfigError`] when the region is missing.
+/// [`ConfigError`] when the region is missing, or `TRUST_SYSTEM_ROOTS` is neither true nor false.
 pub async fn sdk_config() -> Result<SdkConfig, ConfigError> {
     static SHARED: OnceCell<SdkConfig> = OnceCell::const_new();
     SHARED.get_or_try_init(load).await.cloned()
@@ -54,6 +54,7 @@ async fn load() -> Result<SdkConfig, ConfigError> {
         .await)
 }
 
+/// One connector for every call: connect and read timeouts in the settings of a client or an operation do not reach it.
 fn http_client() -> Result<SharedHttpClient, ConfigError> {
     let roots = match config::optional(config::TRUST_SYSTEM_ROOTS).as_deref() {
         Some("true") => TrustStore::default(),
@@ -97,7 +98,28 @@ pub fn causes(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::Credentials;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_never_speaks_tls_is_given_up_while_connecting() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        // No timeout but the connector's.
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .endpoint_url(format!("https://{address}"))
+            .http_client(http_client().expect("a client"))
+            .retry_config(RetryConfig::disabled())
+            .build();
+        let call = aws_sdk_dynamodb::Client::from_conf(config).list_tables();
+        let ended = tokio::time::timeout(CONNECT_TIMEOUT * 6, call.send()).await;
+        let error = ended.expect("it is given up").expect_err("nobody answers");
+        assert!(causes(&error).contains("timed out"), "{}", causes(&error));
+    }
 
     #[test]
     fn the_trust_store_holds_amazons_five_roots_and_nothing_else() {

@@ -37,7 +37,7 @@ pub(crate) fn take_account() -> Option<UserId> {
 }
 
 /// Sets up structured logs: JSON when Lambda asks for it (`AWS_LAMBDA_LOG_FORMAT`), at the level of
-/// `AWS_LAMBDA_LOG_LEVEL`.
+/// `AWS_LAMBDA_LOG_LEVEL`; a release build has none finer than INFO.
 ///
 /// A panic is logged by its place in the code alone: its message could repeat what a client sent.
 pub fn init() {

@@ -91,7 +91,9 @@ pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
         })
     {
         return Err(StoreError::Unreadable(format!(
-            "{kind:?} of schema {schema:?} where {} of schema {SCHEMA} was expected",
+            "type {}, schema {} where type {}, schema {SCHEMA} was expected",
+            kind.map_or("missing", String::as_str),
+            schema.map_or("missing", String::as_str),
             T::TYPE
         )));
     }
@@ -176,4 +178,54 @@ pub(super) fn delete_when(
         .build()
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+    struct Thing {
+        name: String,
+    }
+
+    impl Entity for Thing {
+        const TYPE: &'static str = "thing";
+    }
+
+    fn read_as(kind: Option<&str>, schema: Option<&str>) -> Result<Thing, String> {
+        let mut item = RawItem::from([("name".to_owned(), AttributeValue::S("one".to_owned()))]);
+        if let Some(kind) = kind {
+            item.insert("type".to_owned(), AttributeValue::S(kind.to_owned()));
+        }
+        if let Some(schema) = schema {
+            item.insert("schema".to_owned(), AttributeValue::N(schema.to_owned()));
+        }
+        read(item).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_item_of_this_schema_and_the_one_before_is_read() {
+        let name = "one".to_owned();
+        assert_eq!(
+            read_as(Some("thing"), Some("1")).as_ref(),
+            Ok(&Thing { name })
+        );
+        assert!(read_as(Some("thing"), Some("0")).is_ok());
+    }
+
+    #[test]
+    fn an_item_of_another_type_or_schema_is_unreadable() {
+        for (kind, schema, found) in [
+            (Some("user"), Some("1"), "type user, schema 1"),
+            (None, Some("1"), "type missing, schema 1"),
+            (Some("thing"), None, "type thing, schema missing"),
+            (Some("thing"), Some("2"), "type thing, schema 2"),
+            (Some("thing"), Some("-1"), "type thing, schema -1"),
+        ] {
+            let expected =
+                format!("an item is unreadable: {found} where type thing, schema 1 was expected");
+            assert_eq!(read_as(kind, schema), Err(expected));
+        }
+    }
 }
