@@ -153,7 +153,7 @@ fn draw_bars(
         ))?;
         let value_style = anchored(text(13), HPos::Left);
         root.draw(&Text::new(
-            format!("{value:.1}"),
+            format!("{value:.2}"),
             (x(*value) + 6, middle),
             value_style,
         ))?;
@@ -165,7 +165,7 @@ fn draw_bars(
     let style = ("sans-serif", 13).into_font().color(&COLOURS[1]);
     let place = (x(value), bottom + ROW_HEIGHT / 2);
     root.draw(&Text::new(
-        format!("{name} {value:.1}"),
+        format!("{name} {value:.2}"),
         place,
         anchored(style, HPos::Center),
     ))?;

@@ -99,13 +99,12 @@ pub fn costs_markdown(figures: &Figures) -> Result<String, Error> {
 pub fn chart(figures: &[FunctionFigures]) -> Result<Chart, Error> {
     let own = figures.iter().filter(|one| one.name != HELLO_WORLD);
     let rows: Vec<(String, f64)> = own
-        .map(|one| (one.name.clone(), one.init.median()))
+        .map(|one| (one.name.clone(), one.init_ratio()))
         .collect();
-    let hello = figures.first().map_or(0.0, |one| one.init.median());
     chart::bars(
-        "Init, ms: spawn to the first request for an invocation",
+        "Init against hello-world's: spawn to the first request for an invocation",
         &rows,
-        (HELLO_WORLD, hello),
+        (HELLO_WORLD, 1.0),
     )
 }
 
