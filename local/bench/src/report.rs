@@ -122,20 +122,20 @@ pub async fn write(machine: String) -> Result<(), Error> {
 async fn measure(machine: String) -> Result<Measured, Error> {
     begin("1 of 7: table units, zip sizes, instructions");
     let counted = figures().await?;
-    begin("2 of 7: every function");
+    begin("2 of 7: what follows a request");
+    let consequences = consequences::of_all().await?;
+    begin("3 of 7: every function");
     let functions = functions::measure(&setup::functions()?).await?;
-    begin("3 of 7: sign-ins");
+    begin("4 of 7: sign-ins");
     let login = login::measure().await?;
-    begin("4 of 7: a growing table");
+    begin("5 of 7: a growing table");
     let mut scale = Scale::start().await?;
     let growth = scale.growth().await?;
-    begin("5 of 7: long lists");
+    begin("6 of 7: long lists");
     let pages = scale.pages().await?;
     drop(scale);
-    begin("6 of 7: memory settings");
+    begin("7 of 7: memory settings");
     let cells = quota::measure().await;
-    begin("7 of 7: what follows a request");
-    let consequences = consequences::of_all().await?;
     Ok(Measured {
         machine,
         counted,

@@ -150,8 +150,8 @@ impl Scale {
             "list-users" => self.page(""),
             "login" => {
                 let seed = &self.seeds[self.seeds.len() - 1];
-                // The latest are nine in ten of all.
-                let email = seed.email(turn * (self.latest / (ROUNDS + 1)));
+                // The latest are nine in ten of all. Some are suspended, none of each tenth is.
+                let email = seed.email(turn * (self.latest / (ROUNDS + 1) / 10 * 10));
                 let body = json!({ "email": email, "password": PASSWORD });
                 let request = HttpRequest::new("POST", "/v1/auth/login").json(&body);
                 request.event("/v1/auth/login")
