@@ -24,7 +24,8 @@ const FIRST_BUDGET: f64 = 2.0;
 const WHY_INIT: &str = "By callgrind a client of DynamoDB is 1.1 million instructions more than hello-world's 0.5: 0.45 dynamic \
      relocations, 0.42 the SDK's table of partitions, 0.24 the TLS connector with Amazon's roots; and 140 page faults more than \
      120. Not done: binaries at a fixed address (no ASLR), statically linked ones (no name service of the system's), a table of \
-     partitions of our own, opt-level 3 (3 % fewer instructions, zips 45 % larger).";
+     partitions of our own, opt-level 3 (3 % fewer instructions, zips 45 % larger). Medians of 20 starts \
+     differ by a tenth and more between runs on this machine.";
 const WHY_OWN_TIME: &str = "An RS256 signature and its verification are most of it (hot paths, below). login and refresh sign; \
      others over the limit verify a token, wait for a read and build a write, each time out of cold caches: of verify-email's time \
      37 % is the token, 14 % reading items. Not done: ES256 by default (API Gateway's own authorizer takes only RSA), reading the \
