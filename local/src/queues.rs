@@ -14,14 +14,20 @@ use crate::triggers::{BusRule, bus_name, resolve};
 /// sees the dead letter sooner.
 const RECEIVES: u64 = 5;
 
+/// What Lambda hands to a function that takes from a queue: one message, which is this event.
+#[must_use]
+pub fn message(event: &Value) -> Value {
+    message_of(&event.to_string())
+}
+
 /// What Lambda hands to a function that takes from a queue: one message with this body.
 #[must_use]
-pub fn message(body: &Value) -> Value {
+pub fn message_of(body: &str) -> Value {
     json!({
         "Records": [{
             "messageId": Uuid::new_v4(),
             "receiptHandle": "local",
-            "body": body.to_string(),
+            "body": body,
             "attributes": { "ApproximateReceiveCount": "1" },
             "messageAttributes": {},
             "eventSource": "aws:sqs",

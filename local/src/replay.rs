@@ -34,11 +34,20 @@ pub async fn replay(storage: &Storage, invoke: &impl Invoke) -> Result<Replayed,
                 _ => document,
             };
             let function = name.split('/').next().unwrap_or_default();
+            let waiting = storage.dead_letters.all()?.len();
             let error = match invoke.invoke(function, &payload).await {
                 Ok(answer) => left_over(&answer),
                 Err(error) => Some(error.0),
             };
+            // A function that finds it unreadable again has kept it itself.
+            let kept = storage.dead_letters.all()?.len() > waiting;
             match error {
+                None if kept => {
+                    documents.remove(&name)?;
+                    replayed
+                        .failed
+                        .push(format!("{place}: a dead letter once more"));
+                }
                 None => {
                     documents.remove(&name)?;
                     replayed.taken += 1;

@@ -27,7 +27,9 @@ pub async fn run() -> Result<(), Error> {
     let _engine = Engine::on_file(&state.database(), listen(state.dynamodb_port).await?)
         .map_err(|error| state.broken_database(error))?;
     let (inbox, bus) = (Inbox::in_folder(state.inbox()), Bus::in_folder(state.bus()));
-    let _services = Services::serve(listen(state.mail_port).await?, inbox, bus)?;
+    let dead_letters = state.storage().dead_letters;
+    let listener = listen(state.mail_port).await?;
+    let _services = Services::serve(listener, inbox, bus, dead_letters)?;
     replay_with(&state, &template).await
 }
 

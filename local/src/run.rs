@@ -113,7 +113,8 @@ fn pump(
     state: &State,
 ) -> Result<Pump<Functions>, Error> {
     let (inbox, bus) = (Inbox::in_folder(state.inbox()), Bus::in_folder(state.bus()));
-    let services = Arc::new(Services::serve(listener, inbox, bus)?);
+    let dead_letters = state.storage().dead_letters;
+    let services = Arc::new(Services::serve(listener, inbox, bus, dead_letters)?);
     let functions = functions(template, state.settings())?.show_logs();
     Pump::new(
         template,

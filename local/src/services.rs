@@ -1,7 +1,8 @@
-//! The AWS services that functions send to, on one listener: SES v2, whose letters an inbox catches, and
-//! `EventBridge`, whose events the pump delivers.
+//! The AWS services that functions send to, on one listener: SES v2, whose letters an inbox catches,
+//! `EventBridge`, whose events the pump delivers, and SQS, for dead letters.
 
 mod bus;
+mod dead_letters;
 mod faults;
 mod inbox;
 mod page;
@@ -9,8 +10,9 @@ mod page;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
@@ -22,6 +24,7 @@ pub use faults::{Fault, Operation};
 pub use inbox::{Inbox, Letter};
 
 use crate::Error;
+use crate::documents::Documents;
 use faults::Faults;
 
 /// SES takes letters of 40 MB.
@@ -36,23 +39,30 @@ pub struct Services {
 struct Shared {
     inbox: Inbox,
     bus: Bus,
+    dead_letters: Documents,
     faults: Faults,
 }
 
 impl Services {
-    /// Serves on `listener`.
+    /// Serves on `listener`. What functions send to the queue is kept in `dead_letters`, by `<function>/<id>`.
     ///
     /// # Errors
     /// When the listener has no address.
-    pub fn serve(listener: TcpListener, inbox: Inbox, bus: Bus) -> Result<Self, Error> {
+    pub fn serve(
+        listener: TcpListener,
+        inbox: Inbox,
+        bus: Bus,
+        dead_letters: Documents,
+    ) -> Result<Self, Error> {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let shared = Arc::new(Shared {
             inbox,
             bus,
+            dead_letters,
             faults: Faults::default(),
         });
         let router = Router::new()
-            .route("/", get(page::list).post(bus::put_events))
+            .route("/", get(page::list).post(call))
             .route("/letters/{id}", get(page::letter))
             .route("/letters/{id}/html", get(page::html))
             .route("/messages", get(inbox::messages))
@@ -70,13 +80,13 @@ impl Services {
         Ok(Self { endpoint, shared })
     }
 
-    /// Serves on a free port and keeps everything in memory.
+    /// Serves on a free port and keeps everything else in memory.
     ///
     /// # Errors
     /// When no port can be opened.
-    pub async fn in_memory() -> Result<Self, Error> {
+    pub async fn in_memory(dead_letters: Documents) -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        Self::serve(listener, Inbox::in_memory(), Bus::in_memory())
+        Self::serve(listener, Inbox::in_memory(), Bus::in_memory(), dead_letters)
     }
 
     /// Base URL of all of them, and of the inbox in a browser.
@@ -111,6 +121,20 @@ impl Services {
     #[must_use]
     pub fn calls(&self, operation: Operation) -> usize {
         self.shared.faults.calls(operation)
+    }
+}
+
+/// The calls that name themselves in a header, JSON 1.0 and 1.1.
+async fn call(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target");
+    match target.and_then(|target| target.to_str().ok()) {
+        Some("AWSEvents.PutEvents") => bus::put_events(&shared, &body).await,
+        Some("AmazonSQS.SendMessage") => dead_letters::send_message(&shared, &body).await,
+        _ => error(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "only PutEvents of EventBridge and SendMessage of SQS are served here",
+        ),
     }
 }
 

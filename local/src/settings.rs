@@ -15,7 +15,7 @@ const EVENT_BUS: &str = "EventBus";
 /// Logical id of the configuration set, which is its name here.
 const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
 /// What has a fixed value here, the template's default where that has one.
-const FIXED: [(&str, &str); 18] = [
+const FIXED: [(&str, &str); 19] = [
     ("TABLE_NAME", TABLE),
     ("AUDIENCE", AUDIENCE),
     ("SIGNING_ALGORITHM", "RS256"),
@@ -25,6 +25,8 @@ const FIXED: [(&str, &str); 18] = [
     ("APP_NAME", "Latchkey"),
     ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),
     ("EVENT_BUS_NAME", EVENT_BUS),
+    // Where it is, AWS_ENDPOINT_URL_SQS tells.
+    ("DEAD_LETTERS_URL", "DeadLetters"),
     ("AUDIT_RETENTION_DAYS", "400"),
     ("REQUIRE_VERIFIED_EMAIL", "false"),
     ("REGISTRATION", "open"),
@@ -53,7 +55,7 @@ pub fn random_secret() -> String {
 pub struct Settings {
     /// Base URL of the `DynamoDB` API.
     pub endpoint: String,
-    /// Base URL of the other services: SES v2 and `EventBridge`.
+    /// Base URL of the other services: SES v2, `EventBridge` and SQS.
     pub services: String,
     /// Issuer of the tokens.
     pub issuer: String,
@@ -109,6 +111,7 @@ impl Settings {
             ("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint.as_str()),
             ("AWS_ENDPOINT_URL_SESV2", self.services.as_str()),
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.services.as_str()),
+            ("AWS_ENDPOINT_URL_SQS", self.services.as_str()),
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),

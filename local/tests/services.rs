@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use local::documents::Documents;
 use local::services::{Bus, Fault, Inbox, Operation, Services};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 async fn services() -> Services {
-    Services::in_memory().await.expect("a free port")
+    let services = Services::in_memory(Documents::in_memory()).await;
+    services.expect("a free port")
 }
 
 fn letter(to: &str) -> Value {
@@ -163,7 +165,7 @@ async fn letters_and_events_outlive_the_process_that_took_them() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let inbox = Inbox::in_folder(folder.join("inbox"));
         let bus = Bus::in_folder(folder.join("bus"));
-        Services::serve(listener, inbox, bus).expect("services")
+        Services::serve(listener, inbox, bus, Documents::in_memory()).expect("services")
     };
     let before = start().await;
     send(&before, &letter("ada@example.com")).await;

@@ -47,6 +47,8 @@ pub const REGISTRATION: &str = "REGISTRATION";
 pub const AUDIT_RETENTION_DAYS: &str = "AUDIT_RETENTION_DAYS";
 /// Name of the `EventBridge` bus that domain events go to.
 pub const EVENT_BUS_NAME: &str = "EVENT_BUS_NAME";
+/// URL of the queue of events that can never work.
+pub const DEAD_LETTERS_URL: &str = "DEAD_LETTERS_URL";
 /// Sender of letters: an address, or a name and an address in angle brackets.
 pub const MAIL_FROM: &str = "MAIL_FROM";
 /// SES configuration set of letters, which reports their bounces; optional.
@@ -69,6 +71,8 @@ pub const RATE_LIMITS: &str = "RATE_LIMITS";
 pub const TRUST_SYSTEM_ROOTS: &str = "TRUST_SYSTEM_ROOTS";
 /// AWS region; set by Lambda.
 pub const AWS_REGION: &str = "AWS_REGION";
+/// Name of the function; set by Lambda.
+pub const AWS_LAMBDA_FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 /// A setting that stops a function from starting.
 #[derive(thiserror::Error)]
@@ -95,7 +99,9 @@ impl fmt::Debug for ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn invalid(name: &'static str, reason: impl Into<String>) -> Self {
+    /// A setting that is there and cannot be used.
+    #[must_use]
+    pub fn invalid(name: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid {
             name,
             reason: reason.into(),

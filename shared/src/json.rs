@@ -1,5 +1,6 @@
 //! JSON objects that name nothing twice, at any depth (RFC 8259 §4): parsers that disagree on which of two
-//! counts have been used to slip values past checks.
+//! counts have been used to slip values past checks. And no name has a meaning: what clients choose is read here and
+//! nowhere else, because `serde_json` itself takes `{"$serde_json::private::RawValue": "…"}` for the JSON in its text.
 
 use std::fmt;
 

@@ -10,7 +10,6 @@ pub use letters;
 pub mod aws;
 pub mod clock;
 pub mod config;
-pub mod consumer;
 pub mod direct;
 pub mod email;
 pub mod event;

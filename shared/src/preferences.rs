@@ -108,6 +108,8 @@ mod json_text {
     use serde::{Deserialize, Deserializer, Serializer};
     use serde_json::{Map, Value};
 
+    use crate::json;
+
     pub(super) fn serialize<S: Serializer>(
         values: &Map<String, Value>,
         serializer: S,
@@ -120,7 +122,8 @@ mod json_text {
         deserializer: D,
     ) -> Result<Map<String, Value>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map_err(D::Error::custom)
+        // As it was read from the client: serde_json gives some names a meaning when it reads a `Value`.
+        json::object(text.as_bytes()).map_err(D::Error::custom)
     }
 }
 

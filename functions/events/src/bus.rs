@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use consumer::Failed;
 use latchkey::aws;
 use latchkey::clock::Timestamp;
 use latchkey::config::{self, ConfigError};
@@ -24,13 +26,36 @@ pub struct Bus {
     name: String,
 }
 
+/// What the bus says of entries that it will never take. Whatever else it says may pass, or an operator can mend it.
+const REFUSALS: [&str; 3] = ["InvalidArgument", "MalformedDetail", "RedactionFailure"];
+
 /// Events from some point on were not put.
 #[derive(Debug)]
 pub struct NotPut {
-    /// Sequence number of the record the first of them tells of.
-    pub sequence: String,
+    /// The place of the first of them.
+    pub at: usize,
     /// Why.
-    pub cause: String,
+    pub why: Failed,
+}
+
+/// What a call came to that did not take everything.
+enum Missed {
+    /// So many at the front were taken; and the code of why the next was not.
+    Entry(usize, String),
+    /// Nothing was taken: one of the entries is such that the whole call is refused.
+    Refused(String),
+    /// Nothing was taken, for now.
+    Call(String),
+}
+
+impl NotPut {
+    /// The same, counted from so many events before.
+    fn behind(self, events: usize) -> Self {
+        Self {
+            at: self.at + events,
+            ..self
+        }
+    }
 }
 
 impl Bus {
@@ -51,42 +76,63 @@ impl Bus {
     /// # Errors
     /// [`NotPut`] with the first that is missing.
     pub async fn put(&self, events: &[Detail]) -> Result<(), NotPut> {
+        let mut at = 0;
         for batch in events.chunks(MAX_ENTRIES) {
-            self.put_batch(batch).await?;
+            let put = self.put_batch(batch).await;
+            put.map_err(|missing| missing.behind(at))?;
+            at += batch.len();
         }
         Ok(())
     }
 
-    async fn put_batch(&self, mut rest: &[Detail]) -> Result<(), NotPut> {
-        let mut cause = String::new();
+    async fn put_batch(&self, events: &[Detail]) -> Result<(), NotPut> {
+        let (mut at, mut cause) = (0, String::new());
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(BACKOFF * 2_u32.pow(attempt - 1)).await;
             }
+            let rest = &events[at..];
             match self.put_once(rest).await {
-                Ok(None) => return Ok(()),
-                Ok(Some((taken, why))) => {
-                    rest = &rest[taken..];
-                    cause = why;
+                Ok(()) => return Ok(()),
+                Err(Missed::Call(why)) => cause = why,
+                Err(Missed::Entry(taken, code)) => {
+                    at += taken;
+                    cause = code;
+                    if REFUSALS.contains(&cause.as_str()) {
+                        let why = Failed::for_good(cause);
+                        return Err(NotPut { at, why });
+                    }
                 }
-                Err(why) => cause = why,
+                Err(Missed::Refused(why)) if rest.len() == 1 => {
+                    let why = Failed::for_good(why);
+                    return Err(NotPut { at, why });
+                }
+                Err(Missed::Refused(_)) => {
+                    let middle = rest.len() / 2;
+                    let put = Box::pin(self.put_batch(&rest[..middle])).await;
+                    put.map_err(|missing| missing.behind(at))?;
+                    let put = Box::pin(self.put_batch(&rest[middle..])).await;
+                    return put.map_err(|missing| missing.behind(at + middle));
+                }
             }
         }
-        let sequence = rest.first().map(|event| event.sequence.clone());
-        Err(NotPut {
-            sequence: sequence.unwrap_or_default(),
-            cause,
-        })
+        let why = Failed::for_now(cause);
+        Err(NotPut { at, why })
     }
 
-    /// How many at the front were taken and why the next was not, if not all were.
-    async fn put_once(&self, events: &[Detail]) -> Result<Option<(usize, String)>, String> {
+    async fn put_once(&self, events: &[Detail]) -> Result<(), Missed> {
         let entries = events.iter().map(|event| self.entry(event));
         let entries: Result<Vec<_>, _> = entries.collect();
-        let call = self.client.put_events().set_entries(Some(entries?));
-        let output = Box::pin(call.send())
-            .await
-            .map_err(|error| aws::causes(&error))?;
+        let entries = entries.map_err(Missed::Refused)?;
+        let call = self.client.put_events().set_entries(Some(entries));
+        let output = Box::pin(call.send()).await.map_err(|error| {
+            let why = aws::causes(&error);
+            if error.code() == Some("ValidationException") {
+                Missed::Refused(why)
+            } else {
+                Missed::Call(why)
+            }
+        })?;
         let results = output.entries.unwrap_or_default();
         // An answer for each entry, in their order; one that is missing was not taken either.
         let taken = results
@@ -94,10 +140,13 @@ impl Bus {
             .take_while(|result| result.error_code.is_none())
             .count()
             .min(events.len());
+        if taken == events.len() {
+            return Ok(());
+        }
         let why = results
             .get(taken)
             .and_then(|result| result.error_code.clone());
-        Ok((taken < events.len()).then(|| (taken, why.unwrap_or_default())))
+        Err(Missed::Entry(taken, why.unwrap_or_default()))
     }
 
     fn entry(&self, event: &Detail) -> Result<PutEventsRequestEntry, String> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harness::Recorder;
 use local::Error;
+use local::documents::Documents;
 use local::engine::Engine;
 use local::function::Function;
 use local::services::Services;
@@ -98,7 +99,7 @@ impl Setup {
         let template = Template::load(&workspace_root())?;
         let engine = Engine::in_memory().await?;
         engine.create_table(&template, TABLE)?;
-        let services = Services::in_memory().await?;
+        let services = Services::in_memory(Documents::in_memory()).await?;
         let recorder = Recorder::start(engine.endpoint()).await;
         let settings = Settings {
             endpoint: engine.endpoint().to_owned(),

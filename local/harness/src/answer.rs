@@ -15,6 +15,12 @@ pub struct Answer {
     pub text: String,
 }
 
+/// The JSON in a body, with names that `serde_json` gives a meaning made plain: `text` has them as they are.
+fn read(text: &str) -> Value {
+    let plain = text.replace("$serde_json::private", "$serde_json private");
+    serde_json::from_str(&plain).unwrap_or_default()
+}
+
 impl Answer {
     /// Reads an event response.
     #[must_use]
@@ -23,7 +29,7 @@ impl Answer {
         Self {
             status: event["statusCode"].as_u64().unwrap_or_default(),
             headers: event["headers"].clone(),
-            body: serde_json::from_str(&text).unwrap_or_default(),
+            body: read(&text),
             text,
         }
     }

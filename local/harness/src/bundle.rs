@@ -91,7 +91,9 @@ impl Bundle {
             .create_table(&template, TABLE)
             .expect("the template's table is valid");
         let recorder = Arc::new(Recorder::start(engine.endpoint()).await);
-        let services = Arc::new(Services::in_memory().await.expect("the services start"));
+        let storage = Storage::in_memory();
+        let services = Services::in_memory(storage.dead_letters.clone()).await;
+        let services = Arc::new(services.expect("the services start"));
         let binaries = Path::new(binary).parent().expect("a folder of binaries");
         let functions = template.functions();
         let running = Functions::new(binaries.to_owned(), {
@@ -108,7 +110,7 @@ impl Bundle {
             &template,
             engine.database(),
             Arc::clone(&services),
-            Storage::in_memory(),
+            storage,
             Arc::clone(&running),
         );
         Self {

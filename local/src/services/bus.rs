@@ -1,12 +1,10 @@
 //! The event bus: what `PutEvents` takes is kept until the pump has delivered it.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -145,21 +143,8 @@ fn time(value: &Value) -> Timestamp {
         .unwrap_or_else(Timestamp::now)
 }
 
-/// `PutEvents`, JSON 1.1. Every entry is kept before the answer says so.
-pub(super) async fn put_events(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let target = headers.get("x-amz-target");
-    if target.is_none_or(|target| target != "AWSEvents.PutEvents") {
-        let message = "only AWSEvents.PutEvents is served here";
-        return error(
-            StatusCode::BAD_REQUEST,
-            "UnknownOperationException",
-            message,
-        );
-    }
+/// `PutEvents`. Every entry is kept before the answer says so.
+pub(super) async fn put_events(shared: &Shared, body: &[u8]) -> Response {
     let fault = shared.faults.next(Operation::PutEvents).await;
     let invalid = |message: &str| error(StatusCode::BAD_REQUEST, "ValidationException", message);
     match fault {
@@ -171,7 +156,7 @@ pub(super) async fn put_events(
         Some(Fault::Reject | Fault::BadRequest) => return invalid("as the test has it"),
         _ => {}
     }
-    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = request["Entries"].as_array().map_or(&[][..], Vec::as_slice);
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         return invalid("Entries must have 1 to 10 members");
@@ -181,6 +166,13 @@ pub(super) async fn put_events(
         return invalid("Total size of the entries in the request is over the limit.");
     }
 
+    let detail_of = |entry: &Value| entry["Detail"].as_str().unwrap_or_default().to_owned();
+    if let Some(Fault::RefuseCallsWith(text)) = &fault
+        && entries.iter().any(|entry| detail_of(entry).contains(text))
+    {
+        return invalid("as the test has it");
+    }
+    let refused = |entry: &Value| matches!(&fault, Some(Fault::RefuseEntries(text)) if detail_of(entry).contains(text));
     let failing = match &fault {
         Some(Fault::FailEntries(failing)) => failing.as_slice(),
         _ => &[],
@@ -192,6 +184,8 @@ pub(super) async fn put_events(
         .map(|(number, entry)| {
             let kept = if failing.contains(&number) {
                 Err(("InternalFailure", "as the test has it".to_owned()))
+            } else if refused(entry) {
+                Err(("InvalidArgument", "as the test has it".to_owned()))
             } else {
                 shared.bus.put_entry(entry)
             };

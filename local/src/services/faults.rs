@@ -9,6 +9,8 @@ pub enum Operation {
     SendEmail,
     /// `PutEvents` of `EventBridge`.
     PutEvents,
+    /// `SendMessage` of SQS, to the dead letters.
+    SendMessage,
 }
 
 /// How a call is disturbed.
@@ -28,8 +30,14 @@ pub enum Fault {
     BadRequest,
     /// Done; the caller gets a server error.
     LoseAnswer,
-    /// Done but for these entries, counted from 0, which fail. For `SendEmail` as [`Error`](Self::Error).
+    /// Done but for these entries, counted from 0, which fail. For other calls as [`Error`](Self::Error).
     FailEntries(Vec<usize>),
+    /// Done but for entries whose detail holds this text, which are refused for what they are. For other calls as
+    /// [`Error`](Self::Error).
+    RefuseEntries(String),
+    /// Not done where an entry's detail holds this text: `ValidationException`. For other calls as
+    /// [`Error`](Self::Error).
+    RefuseCallsWith(String),
 }
 
 type Plan = Box<dyn FnMut(Operation) -> Option<Fault> + Send>;
@@ -38,7 +46,7 @@ type Plan = Box<dyn FnMut(Operation) -> Option<Fault> + Send>;
 #[derive(Default)]
 pub(super) struct Faults {
     plan: Mutex<Option<Plan>>,
-    calls: Mutex<[usize; 2]>,
+    calls: Mutex<[usize; 3]>,
 }
 
 impl Faults {

@@ -165,7 +165,9 @@ async fn a_pump_that_is_killed_anywhere_loses_nothing() {
         scene.storage = Storage::in_folder(&folder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bus = Bus::in_folder(folder.join("bus"));
-        scene.services = Arc::new(Services::serve(listener, Inbox::in_memory(), bus).unwrap());
+        let dead_letters = scene.storage.dead_letters.clone();
+        let services = Services::serve(listener, Inbox::in_memory(), bus, dead_letters);
+        scene.services = Arc::new(services.unwrap());
         let play = |function: &str, payload: &Value| match function {
             "record" => failures(payload, &["3"]),
             "purge" => error("down"),

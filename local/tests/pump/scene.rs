@@ -104,15 +104,17 @@ impl Scene {
         let template = Template::from(yaml::parse(TEMPLATE).expect("YAML"));
         let engine = Engine::in_memory().await.expect("an engine");
         engine.create_table(&template, TABLE).expect("a table");
+        let storage = Storage::in_memory();
+        let services = Services::in_memory(storage.dead_letters.clone()).await;
         Self {
             engine,
             template,
-            services: Arc::new(Services::in_memory().await.expect("services")),
+            services: Arc::new(services.expect("services")),
             stage: Arc::new(Stage {
                 play: Mutex::new(Box::new(play)),
                 invocations: Mutex::default(),
             }),
-            storage: Storage::in_memory(),
+            storage,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{HeaderName, StatusCode};
 use serde::Serialize;
 
 use super::limit::Exceeded;
@@ -93,8 +93,8 @@ error_codes! {
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is at another version.";
     /// The body is over 16 KiB.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is over 16 KiB.";
-    /// The body is not declared as JSON.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.";
+    /// The body is not of a type that the operation takes, or is encoded.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a type or in a coding that this does not take.";
     /// Too many requests of this kind; the headers say when the next one is let through.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests; wait and try again.";
     /// A fault of ours. Never with details.
@@ -103,6 +103,9 @@ error_codes! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer right now.";
 }
 
+/// The header that says what is accepted, and its value.
+pub(super) type Accepted = (HeaderName, &'static str);
+
 /// A failure on its way to the client, with its cause for the log alone.
 #[derive(Debug)]
 pub struct ApiError {
@@ -110,6 +113,7 @@ pub struct ApiError {
     detail: Option<&'static str>,
     fields: Vec<(String, FieldError)>,
     exceeded: Option<Exceeded>,
+    accepted: Option<&'static Accepted>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -156,6 +160,14 @@ impl ApiError {
         }
     }
 
+    /// A body of a type or in a coding that is not taken, and the header that says what is.
+    pub(super) fn unsupported(accepted: &'static Accepted) -> Self {
+        Self {
+            accepted: Some(accepted),
+            ..Self::from(ErrorCode::UnsupportedMediaType)
+        }
+    }
+
     /// Its place in the catalogue.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
@@ -188,6 +200,11 @@ impl ApiError {
     /// The limit that is used up.
     pub(super) const fn exceeded(&self) -> Option<Exceeded> {
         self.exceeded
+    }
+
+    /// What is accepted instead.
+    pub(super) fn accepted(&self) -> Option<&'static Accepted> {
+        self.accepted
     }
 
     /// The problem document (RFC 9457 §3).
@@ -260,6 +277,7 @@ impl From<ErrorCode> for ApiError {
             detail: None,
             fields: Vec::new(),
             exceeded: None,
+            accepted: None,
             cause: None,
         }
     }
@@ -269,7 +287,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let code = match error {
             StoreError::Unavailable { .. } => ErrorCode::Unavailable,
-            StoreError::Unreadable(_) => ErrorCode::Internal,
+            StoreError::Refused { .. } | StoreError::Unreadable(_) => ErrorCode::Internal,
         };
         Self::caused_by(code, error)
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{self, Entity, RawItem};
 use super::key::{self, Key};
 use super::update::{number, text};
-use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use super::{Change, Store, StoreError, TransactError, failed, send};
 use crate::clock::Timestamp;
 use crate::event::{Event, UserCounts};
 use crate::user::UserId;
@@ -116,7 +116,7 @@ impl Store {
         match send(|| call.clone().send()).await {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(()),
-            Err(error) => Err(unavailable("record event", &error)),
+            Err(error) => Err(failed("record event", &error)),
         }
     }
 
@@ -163,7 +163,7 @@ impl Store {
             .expression_attribute_values(":pk", text(key::USER_COUNTERS));
         let output = send(|| call.clone().send())
             .await
-            .map_err(|error| unavailable("count users", &error))?;
+            .map_err(|error| failed("count users", &error))?;
         let mut all = UserCounts::default();
         for item in output.items.unwrap_or_default() {
             all = all.plus(item::read::<UserCounter>(item)?.counts);
@@ -228,7 +228,7 @@ impl Store {
         let query = query.key_condition_expression(condition);
         let output = send(|| query.clone().send())
             .await
-            .map_err(|error| unavailable("list audit", &error))?;
+            .map_err(|error| failed("list audit", &error))?;
         let mut items = output.items.unwrap_or_default();
         let more = items.len() > limit || output.last_evaluated_key.is_some();
         items.truncate(limit);

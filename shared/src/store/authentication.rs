@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::credential::Credential;
 use super::item::{self, Entity, RawItem};
 use super::key::Key;
-use super::{Store, StoreError, jittered, send, unavailable};
+use super::{Store, StoreError, failed, jittered, send};
 use crate::email::Email;
 use crate::preferences::Preferences;
 use crate::session::{Session, SessionId};
@@ -132,7 +132,7 @@ impl Store {
                 .request_items(&self.table, request);
             let output = send(|| call.clone().send())
                 .await
-                .map_err(|error| unavailable(operation, &error))?;
+                .map_err(|error| failed(operation, &error))?;
             items.extend(
                 output
                     .responses

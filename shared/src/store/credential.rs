@@ -7,7 +7,7 @@ use super::idempotency::{Idempotency, Recorded};
 use super::item::{self, Entity};
 use super::key::Key;
 use super::update::{Update, attribute};
-use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use super::{Change, Store, StoreError, TransactError, failed, send};
 use crate::email::Email;
 use crate::password::PasswordHash;
 use crate::user::{User, UserId};
@@ -137,7 +137,7 @@ impl Store {
             .consistent_read(true);
         let output = send(|| call.clone().send())
             .await
-            .map_err(|error| unavailable("find user id", &error))?;
+            .map_err(|error| failed("find user id", &error))?;
         let owner: Option<Owner> = output
             .item
             .map(serde_dynamo::from_item)

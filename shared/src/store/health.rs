@@ -1,7 +1,7 @@
 //! Whether the table answers.
 
 use super::key::Key;
-use super::{Store, StoreError, send, unavailable};
+use super::{Store, StoreError, failed, send};
 
 impl Store {
     /// Reads an item that does not exist. 1 RT, 0.5 RU.
@@ -17,6 +17,6 @@ impl Store {
         send(|| call.clone().send())
             .await
             .map(|_| ())
-            .map_err(|error| unavailable("health check", &error))
+            .map_err(|error| failed("health check", &error))
     }
 }

@@ -80,6 +80,11 @@ pub(super) fn new_item<T: Entity>(
 
 /// The entity in an item.
 pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
+    read_part::<T, T>(item)
+}
+
+/// What `P` names of the entity in an item.
+pub(super) fn read_part<T: Entity, P: DeserializeOwned>(item: RawItem) -> Result<P, StoreError> {
     let kind = item.get("type").and_then(|kind| kind.as_s().ok());
     let schema = item.get("schema").and_then(|schema| schema.as_n().ok());
     let accepted = SCHEMA.saturating_sub(1)..=SCHEMA;

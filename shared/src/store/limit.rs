@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::item::{RawItem, SCHEMA};
 use super::key::Key;
 use super::update::{number, text};
-use super::{Store, StoreError, send, unavailable};
+use super::{Store, StoreError, failed, send};
 use crate::clock::Timestamp;
 use crate::limit::{Rate, Route, Rule};
 
@@ -163,7 +163,7 @@ impl Store {
                 };
                 Ok(Err(State::read(refusal.item.unwrap_or_default())?))
             }
-            Err(error) => Err(unavailable("take", &error)),
+            Err(error) => Err(failed("take", &error)),
         }
     }
 
@@ -199,6 +199,6 @@ impl Store {
         send(|| call.clone().send())
             .await
             .map(|_| ())
-            .map_err(|error| unavailable("remember address", &error))
+            .map_err(|error| failed("remember address", &error))
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::item::{self, Entity, RawItem};
 use super::update::text;
-use super::{StoreError, send, unavailable};
+use super::{StoreError, failed, send};
 use crate::clock::Timestamp;
 
 /// Most users one request looks at: some 2 MB. A page may stay short only when that is used up.
@@ -195,7 +195,7 @@ impl<T> Listing<T> {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let output = send(|| query.clone().send())
             .await
-            .map_err(|error| unavailable(operation, &error))?;
+            .map_err(|error| failed(operation, &error))?;
         self.batch = limit * BATCH_GROWTH;
         self.receive(output, sort_key, prefix)
     }

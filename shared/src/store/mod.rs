@@ -62,12 +62,20 @@ const CONFLICT_ATTEMPTS: u32 = 4;
 /// Longest wait before the first repetition; doubled each time, a random part of it is waited.
 const CONFLICT_BACKOFF: Duration = Duration::from_millis(40);
 
-/// The table could not be used. Not the caller's fault, and worth trying again.
+/// The table could not be used. Not the caller's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The call failed, timed out or stayed incomplete, with all its retries.
     #[error("{operation} failed: {cause}")]
     Unavailable {
+        /// Which access pattern.
+        operation: &'static str,
+        /// The SDK's account of it.
+        cause: String,
+    },
+    /// The table does not take the call for what it is: again, it would not either.
+    #[error("{operation} was refused: {cause}")]
+    Refused {
         /// Which access pattern.
         operation: &'static str,
         /// The SDK's account of it.
@@ -146,7 +154,7 @@ impl Store {
             .consistent_read(true);
         let output = send(|| call.clone().send())
             .await
-            .map_err(|error| unavailable(operation, &error))?;
+            .map_err(|error| failed(operation, &error))?;
         output.item.map(item::read).transpose()
     }
 
@@ -166,7 +174,7 @@ impl Store {
         send(|| call.clone().send())
             .await
             .map(|_| ())
-            .map_err(|error| unavailable(operation, &error))
+            .map_err(|error| failed(operation, &error))
     }
 
     /// Writes all of `items` or none of them.
@@ -188,7 +196,7 @@ impl Store {
         match result {
             Ok(_) => Ok(()),
             Err(error) => Err(refusals(&error).map_or_else(
-                || TransactError::Store(unavailable(operation, &error)),
+                || TransactError::Store(failed(operation, &error)),
                 TransactError::Refused,
             )),
         }
@@ -294,12 +302,25 @@ fn refusals(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<bool>> {
     refused.contains(&true).then_some(refused)
 }
 
-fn unavailable<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
+/// Whether a call is not taken for what it is, such as an item over 400 KB.
+fn is_refused<E: ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> bool {
+    let Some(error) = error.as_service_error() else {
+        return false;
+    };
+    let part: &dyn std::any::Any = error;
+    error.code() == Some("ValidationException")
+        || part
+            .downcast_ref::<TransactWriteItemsError>()
+            .is_some_and(|error| codes(error).any(|code| code == "ValidationError"))
+}
+
+fn failed<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
 where
-    E: std::error::Error + 'static,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    StoreError::Unavailable {
-        operation,
-        cause: aws::causes(error),
+    let cause = aws::causes(error);
+    if is_refused(error) {
+        return StoreError::Refused { operation, cause };
     }
+    StoreError::Unavailable { operation, cause }
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use super::item::RawItem;
 use super::key::{self, Key};
 use super::update::text;
-use super::{Store, StoreError, jittered, send, unavailable};
+use super::{Store, StoreError, failed, jittered, send};
 use crate::user::UserId;
 
 /// Most writes of one batch (`BatchWriteItem`).
@@ -48,7 +48,7 @@ impl Store {
             // From the start each time: what the call before found is gone.
             let output = send(|| query.clone().send())
                 .await
-                .map_err(|error| unavailable(OPERATION, &error))?;
+                .map_err(|error| failed(OPERATION, &error))?;
             let more = output.last_evaluated_key.is_some();
             let keys = output.items.unwrap_or_default().into_iter();
             let mut keys: Vec<Key> = keys.filter_map(|item| Key::of(&item)).collect();
@@ -84,7 +84,7 @@ impl Store {
                 .request_items(&self.table, pending);
             let output = send(|| call.clone().send())
                 .await
-                .map_err(|error| unavailable(operation, &error))?;
+                .map_err(|error| failed(operation, &error))?;
             let unprocessed = output.unprocessed_items.into_iter().flatten();
             pending = unprocessed.flat_map(|(_, writes)| writes).collect();
             if pending.is_empty() {

@@ -9,7 +9,7 @@ use super::item::{self, Entity};
 use super::key::{Key, SESSIONS};
 use super::listing::Listing;
 use super::update::{Update, Updated, attribute, number, text};
-use super::{Change, Store, StoreError, TransactError, WriteRefused, send, unavailable};
+use super::{Change, Store, StoreError, TransactError, WriteRefused, failed, send};
 use crate::clock::Timestamp;
 use crate::session::{RevocationReason, Rotation, Session, SessionId};
 use crate::token::refresh::RefreshClaims;
@@ -147,7 +147,7 @@ impl Store {
             .expression_attribute_values(":id", text(session_id));
         let output = send(|| call.clone().send())
             .await
-            .map_err(|error| unavailable("user agents", &error))?;
+            .map_err(|error| failed("user agents", &error))?;
         let sign_ins = output.items.unwrap_or_default().into_iter();
         let sign_ins = sign_ins.map(serde_dynamo::from_item::<_, SignIn>);
         let agents = sign_ins.map(|sign_in| sign_in.map(|sign_in| sign_in.user_agent));

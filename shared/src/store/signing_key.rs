@@ -3,7 +3,7 @@
 use super::item::{self, Entity};
 use super::key::{Key, PUBLIC_KEYS, SIGNING_KEYS};
 use super::update::text;
-use super::{Change, Store, StoreError, TransactError, send, unavailable};
+use super::{Change, Store, StoreError, TransactError, failed, send};
 use crate::token::key_ring::{PublicKey, WrappedKey};
 
 impl Entity for PublicKey {
@@ -47,7 +47,7 @@ impl Store {
             .consistent_read(true);
         let output = send(|| call.clone().send())
             .await
-            .map_err(|error| unavailable(operation, &error))?;
+            .map_err(|error| failed(operation, &error))?;
         output
             .items
             .unwrap_or_default()

@@ -66,7 +66,7 @@ pub fn events(record: &EventRecord) -> Result<Vec<Event>, StoreError> {
     let told = match stamp.kind.as_str() {
         User::TYPE => of_user(read(old)?, &item::read(new)?),
         Session::TYPE => of_session(read(old)?, &item::read(new)?),
-        Preferences::TYPE => of_preferences(read(old)?, new)?,
+        Preferences::TYPE => of_preferences(old, new)?,
         Tombstone::TYPE if old.is_none() => of_tombstone(&item::read(new)?),
         LetterRecord::TYPE => of_letter(read(old)?, &item::read(new)?),
         MailRequest::TYPE if old.is_none() => of_mail_request(&item::read(new)?),
@@ -214,15 +214,21 @@ fn of_session(old: Option<Session>, new: &Session) -> Vec<Told> {
     }]
 }
 
-/// The application's own data stays where it is: only that it changed is told.
-fn of_preferences(old: Option<Preferences>, new: RawItem) -> Result<Vec<Told>, StoreError> {
-    let user_id = super::key::user_of(&new);
-    let new: Preferences = item::read(new)?;
+/// The application's own data stays where it is, unread: only that it changed is told.
+fn of_preferences(old: Option<RawItem>, new: RawItem) -> Result<Vec<Told>, StoreError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    let version = |item| {
+        let Versioned { version } = item::read_part::<Preferences, _>(item)?;
+        Ok::<_, StoreError>(object(json!({ "version": version })))
+    };
     Ok(vec![Told {
         kind: EventKind::PreferencesUpdated,
-        user_id,
-        before: old.map_or_else(Map::new, |old| object(json!({ "version": old.version }))),
-        after: object(json!({ "version": new.version })),
+        user_id: super::key::user_of(&new),
+        before: old.map(version).transpose()?.unwrap_or_default(),
+        after: version(new)?,
     }])
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::item::{RawItem, is_written_by};
 use super::key::Key;
-use super::{Change, Store, StoreError, send, unavailable};
+use super::{Change, Store, StoreError, failed, send};
 
 /// An update of an item that exists. It raises `version` and stamps who, when and which request.
 pub(super) struct Update {
@@ -170,7 +170,7 @@ impl Store {
                     item => Updated::Refused(item),
                 })
             }
-            Err(error) => Err(unavailable(operation, &error)),
+            Err(error) => Err(failed(operation, &error)),
         }
     }
 }

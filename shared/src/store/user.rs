@@ -137,6 +137,10 @@ impl Store {
         suspension: Suspension,
         change: &Change,
     ) -> Result<User, WriteRefused> {
+        // What is suspended like this already has lost its sessions, and nobody can have signed in since.
+        if read.status == Status::Suspended && read.suspension.as_ref() == Some(&suspension) {
+            return Ok(read.clone());
+        }
         let update = Update::new(Key::user(&read.id), change)
             .set("status", attribute(&Status::Suspended)?)
             .set("suspension", attribute(&suspension)?)
@@ -170,7 +174,7 @@ impl Store {
     }
 
     /// Writes `update`, which makes `read` into `user`, together with the admin counter where that
-    /// changes it.
+    /// changes it; nothing where it changes nothing.
     async fn change_user(
         &self,
         operation: &'static str,
@@ -179,6 +183,9 @@ impl Store {
         update: Update,
         change: &Change,
     ) -> Result<User, WriteRefused> {
+        if user == *read {
+            return Ok(user);
+        }
         let update = update
             .set("updated_at", number(change.at.as_millis()))
             .when_equal("version", number(read.version));

@@ -1,14 +1,15 @@
 //! Invoked by the table's stream: keeps what happened to accounts, once, and counts them.
 //!
-//! Records are taken in their order. One that fails is tried again with all behind it, and ends where failed
-//! batches are kept, not in the way of the others.
+//! Records are taken in their order. One that can never work is a dead letter, and not in the way of the others; one
+//! that fails for now is tried again with all behind it.
 
 use std::time::Duration;
 
+use consumer::{Batch, DeadLetters, Failed};
 use lambda_http::Error;
 use latchkey::config;
-use latchkey::consumer::{self, EventRecord};
-use latchkey::store::{self, Store};
+use latchkey::event::Event;
+use latchkey::store::Store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,16 +17,20 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let retention = config::audit_retention()?;
     let store = Store::from_env().await?;
-    let record = |record| record_audit(&store, retention, record);
-    consumer::serve(async |event| consumer::each_record(event, record).await).await
+    let dead_letters = DeadLetters::from_env().await?;
+    let record = |events| record_audit(&store, retention, events);
+    consumer::serve(&dead_letters, async |batch: Batch| {
+        consumer::each_record(&dead_letters, &batch, record).await
+    })
+    .await
 }
 
 async fn record_audit(
     store: &Store,
     retention: Duration,
-    record: EventRecord,
-) -> Result<(), Error> {
-    for event in store::events(&record)? {
+    events: Vec<Event>,
+) -> Result<(), Failed> {
+    for event in events {
         store.record_event(&event, retention).await?;
     }
     Ok(())

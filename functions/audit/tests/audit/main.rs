@@ -3,6 +3,8 @@
 mod budgets;
 mod crashes;
 mod list;
+mod names;
+mod poison;
 mod record;
 
 use harness::{Account, Bundle, HttpRequest};

@@ -2,16 +2,16 @@
 //! too: it notes which letters did not arrive.
 //!
 //! A letter that was sent is noted with its account, and not sent again; a crash between the two may repeat it. One
-//! that the provider refuses for good is noted as failed. Anything else fails the invocation: the event comes again
-//! for hours, and waits among the dead letters in the end.
+//! that the provider refuses for good is noted as failed, and an event that nobody can read is a dead letter at once.
+//! Anything else fails the invocation: the event comes again for hours, and waits among the dead letters in the end.
 
+use consumer::{DeadLetters, Failed, Messages};
 use events::bounce::{self, Report};
 use events::mailer::{MailError, Mailer, Reference};
 use events::plan::{self, Planned};
 use events::wording::Wording;
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::consumer::{self, QueueEvent};
 use latchkey::event::Detail;
 use latchkey::keys::CachedSecrets;
 use latchkey::secret::SecretSource;
@@ -35,31 +35,38 @@ async fn main() -> Result<(), Error> {
         secrets: CachedSecrets::from_env(SecretSource::MAIL).await?,
         mailer: Mailer::from_env().await?,
     };
-    consumer::serve(|event| send_mail.handle(event)).await
+    let dead_letters = DeadLetters::from_env().await?;
+    consumer::serve(&dead_letters, async |event: Messages| {
+        for message in event.messages {
+            // As the queue has it: the message is the event.
+            if let Err(failed) = send_mail.handle(&message.body).await {
+                let settled = dead_letters.settle(&message.body, failed).await;
+                settled.map_err(Failed::ForNow)?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 impl SendMail {
-    async fn handle(&self, event: QueueEvent<Value>) -> Result<(), Error> {
-        for message in event.records {
-            self.handle_event(message.body).await?;
-        }
-        Ok(())
-    }
-
-    async fn handle_event(&self, event: Value) -> Result<(), Error> {
+    async fn handle(&self, event: &str) -> Result<(), Failed> {
+        let event: Value = serde_json::from_str(event).map_err(Failed::for_good)?;
         if event["source"] == bounce::SOURCE {
-            let report: Report = serde_json::from_value(event["detail"].clone())?;
+            let report = serde_json::from_value(event["detail"].clone());
+            let report: Report = report.map_err(Failed::for_good)?;
             let change = system_change(event["id"].as_str().unwrap_or_default());
             return Ok(report.record(&self.store, &change).await?);
         }
-        let event: Detail = serde_json::from_value(event["detail"].clone())?;
+        let event = serde_json::from_value(event["detail"].clone());
+        let event: Detail = event.map_err(Failed::for_good)?;
         for planned in plan::letters(&self.store, &event).await? {
             self.send_once(&event, &planned).await?;
         }
         Ok(())
     }
 
-    async fn send_once(&self, event: &Detail, planned: &Planned) -> Result<(), Error> {
+    async fn send_once(&self, event: &Detail, planned: &Planned) -> Result<(), Failed> {
         let (letter, user_id) = (planned.letter, planned.user.id);
         // Both letters about a move are about one event: the one to the address before has an id of its own.
         let event_id = if planned.to == planned.email {
@@ -97,20 +104,21 @@ impl SendMail {
         event: &Detail,
         planned: &Planned,
         about: Reference<'_>,
-    ) -> Result<(Outcome, Option<String>), Error> {
+    ) -> Result<(Outcome, Option<String>), Failed> {
         let now = clock::now();
         let claims = self.wording.claims(event, planned);
         if (claims.as_ref()).is_some_and(|claims| claims.expires_at <= now) {
             // An event that waited among the dead letters: its link would lead nowhere.
             return Ok((Outcome::Failed, Some("expired".to_owned())));
         }
-        let secrets = self.secrets.current(now).await?;
+        let secrets = self.secrets.current(now).await.map_err(Failed::for_now)?;
         let values = (self.wording).values(event, planned, claims.as_ref(), &secrets);
-        let rendered = planned.letter.render(planned.user.locale, &values)?;
+        let rendered = planned.letter.render(planned.user.locale, &values);
+        let rendered = rendered.map_err(Failed::for_good)?;
         match self.mailer.send(&planned.to, &rendered, about).await {
             Ok(()) => Ok((Outcome::Sent, None)),
             Err(MailError::Refused(reason)) => Ok((Outcome::Failed, Some(reason))),
-            Err(error) => Err(error.into()),
+            Err(error @ MailError::Unavailable(_)) => Err(Failed::for_now(error)),
         }
     }
 }

@@ -234,3 +234,72 @@ async fn its_policy_names_the_bus_alone() {
     assert!(calls.iter().all(|call| call.function != "publish-events"));
     bundle.assert_policy(&calls, "publish-events");
 }
+
+#[tokio::test]
+async fn bug_67_an_event_that_the_bus_refuses_is_a_dead_letter_and_the_rest_goes_on() {
+    for whole_call in [false, true] {
+        let bundle = bundle().await;
+        let mut accounts = Vec::new();
+        for _ in 0..6 {
+            accounts.push(bundle.account().await);
+        }
+        let refused = accounts[2].email.clone();
+        bundle.services().disturb(move |operation| {
+            (operation == ServiceOperation::PutEvents).then(|| {
+                if whole_call {
+                    ServiceFault::RefuseCallsWith(refused.clone())
+                } else {
+                    ServiceFault::RefuseEntries(refused.clone())
+                }
+            })
+        });
+        bundle.try_deliver().await;
+        bundle.services().calm();
+        let registered = |bundle: &Bundle| {
+            let mut ids: Vec<String> = bundle
+                .bus_events()
+                .iter()
+                .filter(|event| event["detail-type"] == "user.registered")
+                .map(|event| {
+                    event["detail"]["userId"]
+                        .as_str()
+                        .expect("an id")
+                        .to_owned()
+                })
+                .collect();
+            ids.sort();
+            ids.dedup();
+            ids
+        };
+        let mut others: Vec<String> = accounts.iter().map(|account| account.id.clone()).collect();
+        others.remove(2);
+        assert_eq!(registered(&bundle), others);
+        let failed = bundle.failed();
+        assert_eq!(failed.len(), 1, "{failed:#?}");
+        assert_eq!(failed[0].function, "publish-events");
+        // Mended, it is told after all.
+        bundle.replay().await;
+        assert_eq!(
+            (bundle.failed(), registered(&bundle).len()),
+            (Vec::new(), 6)
+        );
+    }
+}
+
+#[tokio::test]
+async fn bug_67_a_message_that_nobody_can_read_is_a_dead_letter_at_once() {
+    let bundle = bundle().await;
+    let detail = json!({ "source": "latchkey", "detail": { "type": "user.registered" } });
+    for (number, body) in [detail.to_string(), "not json".to_owned(), "7".to_owned()]
+        .into_iter()
+        .enumerate()
+    {
+        let event = local::queues::message_of(&body);
+        let answer = bundle.invoke("send-mail", &event).await;
+        assert_eq!(answer, Value::Null);
+        let failed = bundle.failed();
+        assert_eq!(failed.len(), number + 1);
+        assert_eq!(failed[number].function, "send-mail");
+        assert_eq!(failed[number].payload["Records"][0]["body"], *body);
+    }
+}

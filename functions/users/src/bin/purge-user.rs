@@ -1,7 +1,7 @@
 //! Invoked by the event bus, on `user.deleted`: removes what the account has left. Running it again removes nothing.
 
+use consumer::{BusEvent, DeadLetters, Failed};
 use lambda_http::Error;
-use latchkey::consumer::{self, BusEvent};
 use latchkey::store::{Purged, Store};
 use latchkey::telemetry;
 
@@ -9,16 +9,21 @@ use latchkey::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
-    consumer::serve(|event| purge_user(&store, event)).await
+    let dead_letters = DeadLetters::from_env().await?;
+    consumer::serve(&dead_letters, |event| purge_user(&store, event)).await
 }
 
-async fn purge_user(store: &Store, event: BusEvent) -> Result<(), Error> {
+async fn purge_user(store: &Store, event: BusEvent) -> Result<(), Failed> {
     let Some(user_id) = event.detail.user_id else {
-        return Err("the event names no user".into());
+        return Err(Failed::for_good("the event names no user"));
     };
     match store.purge_user(&user_id).await? {
         Purged::Done(items) => tracing::info!(%user_id, items, "purged"),
-        Purged::NotDeleted => return Err(format!("the user {user_id} is not deleted").into()),
+        Purged::NotDeleted => {
+            return Err(Failed::for_now(format!(
+                "the user {user_id} is not deleted"
+            )));
+        }
     }
     Ok(())
 }
