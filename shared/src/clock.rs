@@ -1,8 +1,12 @@
 //! Time as a value: everything that expires takes `now`, so that expiry is testable.
 
+mod rfc_3339;
+
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::field::FieldError;
@@ -22,20 +26,38 @@ pub fn now() -> Timestamp {
 }
 
 impl Timestamp {
-    /// Reads RFC 3339, to the millisecond; what was before 1970 is 1970.
+    /// Reads RFC 3339, years 0000 to 9999: the millisecond that the moment is in. What was before 1970 is 1970.
     ///
     /// # Errors
     /// `invalid_format`.
     pub fn parse(input: &str) -> Result<Self, FieldError> {
-        let moment: jiff::Timestamp = input.parse().map_err(|_| {
+        Self::parse_rfc_3339(input).map(|(millisecond, _)| millisecond)
+    }
+
+    /// As [`parse`](Self::parse), but the first millisecond that is not before the moment: what happens before the
+    /// one happens before the other.
+    ///
+    /// # Errors
+    /// `invalid_format`.
+    pub fn parse_bound(input: &str) -> Result<Self, FieldError> {
+        let (millisecond, is_exact) = Self::parse_rfc_3339(input)?;
+        Ok(if is_exact {
+            millisecond
+        } else {
+            Self(millisecond.0.saturating_add(1))
+        })
+    }
+
+    /// The millisecond, and whether the moment is its beginning.
+    fn parse_rfc_3339(input: &str) -> Result<(Self, bool), FieldError> {
+        let moment = rfc_3339::read(input).ok_or_else(|| {
             FieldError::new(
                 "invalid_format",
                 "This is no time such as 2026-11-21T04:00:00Z.",
             )
         })?;
-        Ok(Self(
-            u64::try_from(moment.as_millisecond()).unwrap_or_default(),
-        ))
+        Ok(u64::try_from(moment.millis)
+            .map_or((Self(0), true), |millis| (Self(millis), moment.is_exact)))
     }
 
     /// From milliseconds since the Unix epoch.
@@ -79,9 +101,9 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 with milliseconds: `2026-11-21T04:00:00.000Z`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        let timestamp = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-        write!(formatter, "{timestamp:.3}")
+        let since = SignedDuration::from_millis(i64::try_from(self.0).unwrap_or(i64::MAX));
+        let date_time = rfc_3339::EPOCH.checked_add(since).unwrap_or(DateTime::MAX);
+        write!(formatter, "{date_time:.3}Z")
     }
 }
 
@@ -109,21 +131,36 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_back() {
-        let shown = Timestamp::from_millis(1_700_000_000_007);
-        assert_eq!(Timestamp::parse(&shown.to_string()), Ok(shown));
-        assert_eq!(
-            Timestamp::parse("2023-11-14T23:13:20.0079+01:00"),
-            Ok(shown)
-        );
-        for refused in [
-            "",
-            "now",
-            "1700000000",
-            "2023-11-14",
-            "2023-02-30T00:00:00Z",
-            "2023-11-14T22:13:20",
+        for millis in [0, 1_700_000_000_007, 253_402_300_799_999] {
+            let shown = Timestamp::from_millis(millis);
+            assert_eq!(Timestamp::parse(&shown.to_string()), Ok(shown));
+            assert_eq!(Timestamp::parse_bound(&shown.to_string()), Ok(shown));
+        }
+        let beyond = Timestamp::from_millis(u64::MAX).to_string();
+        assert_eq!(beyond, "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn bug_72_a_part_of_a_millisecond_counts() {
+        for (input, within, bound) in [
+            ("1970-01-01T00:00:00.4019Z", 401, 402),
+            ("1970-01-01T00:00:00.4010000Z", 401, 401),
+            ("1970-01-01T00:00:00.401000000000000000001Z", 401, 402),
+            ("1970-01-01T00:00:00.9999Z", 999, 1000),
+            ("1970-01-01T00:00:00.4Z", 400, 400),
+            ("1969-12-31T23:59:59.9999Z", 0, 0),
+            ("0000-01-01T00:00:00Z", 0, 0),
         ] {
-            assert!(Timestamp::parse(refused).is_err(), "{refused:?}");
+            assert_eq!(
+                Timestamp::parse(input),
+                Ok(Timestamp::from_millis(within)),
+                "{input}"
+            );
+            assert_eq!(
+                Timestamp::parse_bound(input),
+                Ok(Timestamp::from_millis(bound)),
+                "{input}"
+            );
         }
     }
 

@@ -30,13 +30,18 @@ macro_rules! uuid_id {
                 Self(Uuid::new_v7(moment))
             }
 
-            /// Reads the hyphenated lower-case form, and no other: one id, one spelling.
+            /// Reads the hyphenated form in any case (RFC 9562 §4), and no other. It is written in lower case.
             ///
             /// # Errors
             /// `invalid_format`.
             pub fn parse(input: &str) -> Result<Self, FieldError> {
+                let is_spelt = |id: &Uuid| {
+                    let mut buffer = Uuid::encode_buffer();
+                    let spelling = id.hyphenated().encode_lower(&mut buffer);
+                    spelling.eq_ignore_ascii_case(input)
+                };
                 match Uuid::try_parse(input) {
-                    Ok(id) if id.hyphenated().to_string() == input => Ok(Self(id)),
+                    Ok(id) if is_spelt(&id) => Ok(Self(id)),
                     _ => Err(FieldError::new("invalid_format", "This is not an id.")),
                 }
             }
@@ -274,12 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_has_one_spelling() {
+    fn bug_79_an_id_is_read_in_any_case_and_has_one_spelling() {
         let id = UserId::generate(Timestamp::from_seconds(1));
         let text = id.to_string();
-        assert_eq!(UserId::parse(&text), Ok(id));
+        assert_eq!(text, text.to_lowercase());
+        for spelling in [text.clone(), text.to_uppercase(), text.replace('a', "A")] {
+            assert_eq!(UserId::parse(&spelling), Ok(id));
+        }
         for other in [
-            text.to_uppercase(),
             text.replace('-', ""),
             format!("{{{text}}}"),
             format!("urn:uuid:{text}"),

@@ -1,20 +1,23 @@
-//! Conditional requests (RFC 9110 §13).
+//! Conditional requests (RFC 9110 §13): on every method, by every header that names entity tags.
 
 use lambda_http::Request;
-use lambda_http::http::HeaderMap;
 use lambda_http::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use lambda_http::http::{HeaderMap, HeaderValue};
 
 use super::error::{ApiError, ErrorCode};
 use crate::store::WriteRefused;
 
-/// The `If-Match` header of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IfMatch(Option<Tags>);
+/// What a request that changes something says about the version that it expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preconditions {
+    matches: Option<Tags>,
+    none_matches: Option<Tags>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
     Any,
-    Listed(Vec<String>),
+    Listed(Vec<Vec<u8>>),
 }
 
 /// The entity tag of a version: strong, because a version names one representation.
@@ -22,134 +25,229 @@ pub(super) fn entity_tag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
-/// Reads `If-Match`.
+/// Reads `If-Match` and `If-None-Match`.
 ///
 /// # Errors
-/// `malformed_request` when it is no list of entity tags.
-pub fn if_match(request: &Request) -> Result<IfMatch, ApiError> {
-    tags(request.headers(), &IF_MATCH).map(IfMatch)
+/// `malformed_request` when one of them is no list of entity tags.
+pub fn preconditions(request: &Request) -> Result<Preconditions, ApiError> {
+    let read = |name, detail| {
+        let malformed = |Malformed| ApiError::with_detail(ErrorCode::MalformedRequest, detail);
+        tags(request.headers(), name).map_err(malformed)
+    };
+    Ok(Preconditions {
+        matches: read(&IF_MATCH, "If-Match is not a list of entity tags.")?,
+        none_matches: read(
+            &IF_NONE_MATCH,
+            "If-None-Match is not a list of entity tags.",
+        )?,
+    })
 }
 
-impl IfMatch {
-    /// Refuses when the client names versions and this one is not among them. Weak tags never match
-    /// (RFC 9110 §13.1.1).
+impl Preconditions {
+    /// Refuses when they are not true of this version. Version 0 stands for what was never written. `If-Match`
+    /// compares strongly, so that weak tags never match (RFC 9110 §13.1.1), `If-None-Match` weakly (§13.1.2).
     ///
     /// # Errors
     /// `precondition_failed`.
     pub fn check(&self, version: u64) -> Result<(), ApiError> {
-        match &self.0 {
-            Some(Tags::Listed(tags)) if !tags.contains(&entity_tag(version)) => {
-                Err(ErrorCode::PreconditionFailed.into())
-            }
-            _ => Ok(()),
+        let tag = entity_tag(version);
+        let matches = self.matches.as_ref().is_none_or(|tags| match tags {
+            Tags::Any => version > 0,
+            Tags::Listed(tags) => tags.iter().any(|listed| listed == tag.as_bytes()),
+        });
+        let none_matches = self.none_matches.as_ref().is_none_or(|tags| match tags {
+            Tags::Any => version == 0,
+            Tags::Listed(_) => !tags.name(&tag),
+        });
+        if matches && none_matches {
+            return Ok(());
         }
+        Err(ErrorCode::PreconditionFailed.into())
     }
 
     /// The failure to report when a write was refused: the client's own condition, if it set one and the
     /// resource changed between its read and its write.
     #[must_use]
     pub fn refused(&self, refused: WriteRefused) -> ApiError {
-        match (refused, &self.0) {
-            (WriteRefused::Changed, Some(Tags::Listed(_))) => ErrorCode::PreconditionFailed.into(),
-            (refused, _) => refused.into(),
+        let lists = matches!(self.matches, Some(Tags::Listed(_)));
+        match refused {
+            WriteRefused::Changed if lists || self.none_matches.is_some() => {
+                ErrorCode::PreconditionFailed.into()
+            }
+            refused => refused.into(),
         }
     }
 }
 
-/// Whether `If-None-Match` names this entity tag: the client has it already. Compared weakly (RFC 9110
-/// §13.1.2).
-pub(super) fn is_not_modified(request_headers: &HeaderMap, entity_tag: &str) -> bool {
-    match tags(request_headers, &IF_NONE_MATCH) {
-        Ok(Some(Tags::Any)) => true,
-        Ok(Some(Tags::Listed(tags))) => tags
-            .iter()
-            .any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == entity_tag),
-        Ok(None) | Err(_) => false,
+impl Tags {
+    /// Whether they name this entity tag, compared weakly.
+    fn name(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(tags) => tags
+                .iter()
+                .any(|listed| listed.strip_prefix(b"W/").unwrap_or(listed) == tag.as_bytes()),
+        }
     }
 }
 
-fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, ApiError> {
-    let Some(value) = headers.get(name) else {
+/// Whether `If-None-Match` names this entity tag: the client has it already.
+pub(super) fn is_not_modified(request_headers: &HeaderMap, entity_tag: &str) -> bool {
+    matches!(tags(request_headers, &IF_NONE_MATCH), Ok(Some(tags)) if tags.name(entity_tag))
+}
+
+struct Malformed;
+
+/// Reads all field lines of this name as one list (RFC 9110 §5.3), whose empty elements count for nothing (§5.6.1.2).
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Malformed> {
+    let lines: Vec<&[u8]> = (headers.get_all(name).iter())
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if lines.is_empty() {
         return Ok(None);
-    };
-    let malformed = || {
-        ApiError::with_detail(
-            ErrorCode::MalformedRequest,
-            "If-Match is not a list of entity tags.",
-        )
-    };
-    let value = value.to_str().map_err(|_| malformed())?.trim();
-    if value == "*" {
+    }
+    let value = lines.join(&b',');
+    if value.trim_ascii() == b"*" {
         return Ok(Some(Tags::Any));
     }
-    let is_tag = |tag: &str| {
-        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-        opaque.len() >= 2
-            && opaque.starts_with('"')
-            && opaque.ends_with('"')
-            && !opaque[1..opaque.len() - 1].contains('"')
-    };
-    // Within quotes a comma is part of the tag (RFC 9110 §8.8.3).
+    // Within quotes a comma is part of the tag (§8.8.3).
     let mut within_quotes = false;
-    let separates = |character: char| {
-        within_quotes ^= character == '"';
-        character == ',' && !within_quotes
+    let separates = |byte: &u8| {
+        within_quotes ^= *byte == b'"';
+        *byte == b',' && !within_quotes
     };
-    let listed: Vec<String> = value
+    let listed: Vec<Vec<u8>> = value
         .split(separates)
-        .map(|tag| tag.trim().to_owned())
+        .map(|tag| tag.trim_ascii().to_vec())
+        .filter(|tag| !tag.is_empty())
         .collect();
     if listed.iter().all(|tag| is_tag(tag)) {
         Ok(Some(Tags::Listed(listed)))
     } else {
-        Err(malformed())
+        Err(Malformed)
     }
+}
+
+/// `entity-tag` of RFC 9110 §8.8.3.
+fn is_tag(tag: &[u8]) -> bool {
+    let opaque = tag.strip_prefix(b"W/").unwrap_or(tag);
+    let opaque = opaque.strip_prefix(b"\"");
+    let opaque = opaque.and_then(|opaque| opaque.strip_suffix(b"\""));
+    let is_tag_character = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+    opaque.is_some_and(|opaque| opaque.iter().all(is_tag_character))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(name: HeaderName, value: &str) -> Request {
+    fn request(lines: &[(HeaderName, &str)]) -> Request {
         let mut request = Request::default();
+        for (name, value) in lines {
+            let value = value.parse().expect("a header value");
+            request.headers_mut().append(name, value);
+        }
         request
-            .headers_mut()
-            .insert(name, value.parse().expect("a header value"));
-        request
+    }
+
+    fn passes(lines: &[(HeaderName, &str)], version: u64) -> bool {
+        preconditions(&request(lines))
+            .expect("well-formed")
+            .check(version)
+            .is_ok()
     }
 
     #[test]
     fn if_match_compares_strongly() {
-        for (header, version, passes) in [
+        for (header, version, expected) in [
             ("\"3\"", 3, true),
             ("\"1\", \"3\"", 3, true),
             ("*", 3, true),
+            (" * ", 1, true),
+            ("*", 0, false),
+            ("\"0\"", 0, true),
             ("\"a,b\" , W/\",\",\"3\"", 3, true),
             ("\"a,3,b\"", 3, false),
             ("\"2\"", 3, false),
             ("W/\"3\"", 3, false),
+            ("\"\"", 3, false),
+            ("", 3, false),
         ] {
-            let if_match = if_match(&request(IF_MATCH, header)).expect("well-formed");
-            assert_eq!(if_match.check(version).is_ok(), passes, "{header}");
+            assert_eq!(passes(&[(IF_MATCH, header)], version), expected, "{header}");
         }
-        for malformed in ["3", "\"3", "", "\"3\" \"4\"", "\"3\",,"] {
+    }
+
+    #[test]
+    fn bug_69_if_none_match_refuses_a_change_of_what_it_names() {
+        for (header, version, expected) in [
+            ("*", 0, true),
+            ("*", 1, false),
+            ("\"3\"", 3, false),
+            ("W/\"3\"", 3, false),
+            ("\"2\"", 3, true),
+            ("\"0\"", 0, false),
+        ] {
+            assert_eq!(
+                passes(&[(IF_NONE_MATCH, header)], version),
+                expected,
+                "{header}"
+            );
+        }
+        let both = [(IF_MATCH, "\"3\""), (IF_NONE_MATCH, "\"3\"")];
+        assert!(!passes(&both, 3));
+        let both = [(IF_MATCH, "\"3\""), (IF_NONE_MATCH, "\"2\"")];
+        assert!(passes(&both, 3));
+    }
+
+    #[test]
+    fn bug_70_empty_elements_count_for_nothing_and_lines_are_one_list() {
+        for header in ["\"x\",,\"3\"", ", \"3\"", "\"3\",", ",\t,\"3\" , ,"] {
+            assert!(passes(&[(IF_MATCH, header)], 3), "{header}");
+            let request = request(&[(IF_NONE_MATCH, header)]);
+            assert!(is_not_modified(request.headers(), "\"3\""), "{header}");
+        }
+        let lines = |name: HeaderName| [(name.clone(), "\"x\""), (name, "\"3\"")];
+        assert!(passes(&lines(IF_MATCH), 3));
+        assert!(is_not_modified(
+            request(&lines(IF_NONE_MATCH)).headers(),
+            "\"3\""
+        ));
+    }
+
+    #[test]
+    fn what_is_no_list_of_tags_is_malformed() {
+        for malformed in [
+            "3",
+            "\"3",
+            "\"3\" \"4\"",
+            "\"3 4\"",
+            "w/\"3\"",
+            "*, \"3\"",
+            "W/",
+            "\"",
+        ] {
+            for name in [IF_MATCH, IF_NONE_MATCH] {
+                let request = request(&[(name, malformed)]);
+                assert!(preconditions(&request).is_err(), "{malformed:?}");
+            }
+            // A GET that says nonsense is answered in full.
+            let request = request(&[(IF_NONE_MATCH, malformed)]);
             assert!(
-                if_match(&request(IF_MATCH, malformed)).is_err(),
+                !is_not_modified(request.headers(), "\"3\""),
                 "{malformed:?}"
             );
         }
     }
 
     #[test]
-    fn if_none_match_compares_weakly_and_ignores_nonsense() {
+    fn if_none_match_of_a_get_compares_weakly() {
         for (header, found) in [
             ("\"3\"", true),
             ("W/\"3\"", true),
             ("*", true),
             ("\"2\"", false),
-            ("3", false),
         ] {
-            let request = request(IF_NONE_MATCH, header);
+            let request = request(&[(IF_NONE_MATCH, header)]);
             assert_eq!(
                 is_not_modified(request.headers(), "\"3\""),
                 found,

@@ -19,7 +19,7 @@ mod user;
 pub use audit::AuditQuery;
 pub use bearer::{Bearer, Caller, authorize_beside, bearer_token};
 pub use body::{Fields, json_object};
-pub use conditional::{IfMatch, if_match};
+pub use conditional::{Preconditions, preconditions};
 pub use error::{ApiError, ErrorCode};
 pub use idempotency::idempotency;
 pub use lambda_http::Request;

@@ -11,8 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
-    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -20,7 +21,7 @@ use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, servic
 use serde_json::value::RawValue;
 
 use super::conditional::is_not_modified;
-use super::error::{ApiError, ErrorCode};
+use super::error::{Accepted, ApiError, ErrorCode};
 use super::reply::{self, Reply};
 use super::{ApiResult, body};
 use crate::clock;
@@ -33,6 +34,18 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Time kept back from Lambda's deadline, to answer 503 rather than be killed without an answer.
 const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
+
+/// Media types of a body, by method, as openapi.yaml lists them. A merge patch (RFC 7396) is what PATCH takes either way.
+const BODY_TYPES: [&str; 1] = ["application/json"];
+const PATCH_TYPES: [&str; 2] = ["application/merge-patch+json", "application/json"];
+
+/// What is said of them where a body is refused.
+static ACCEPTED: Accepted = (ACCEPT, "application/json");
+static ACCEPTED_PATCH: Accepted = (
+    HeaderName::from_static("accept-patch"),
+    "application/merge-patch+json, application/json",
+);
+static ACCEPTED_CODING: Accepted = (ACCEPT_ENCODING, "identity");
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -66,10 +79,9 @@ where
 
     let mut method = Method::GET;
     let mut request_headers = HeaderMap::new();
-    let result = match admit(event) {
+    let result = match admit(event, &mut method) {
         Err(error) => Err(error),
         Ok(request) => {
-            method = request.method().clone();
             request_headers = request.headers().clone();
             guarded(&context, Box::pin(handler(request))).await
         }
@@ -84,13 +96,17 @@ where
     let exceeded = result.as_ref().err().and_then(ApiError::exceeded);
     let limit = exceeded.map(|exceeded| exceeded.rule().name());
     let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
-    if method == Method::GET && reply.status == StatusCode::OK && reply.revalidates {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    if reads && reply.status == StatusCode::OK && reply.revalidates {
         let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
         if tag.is_some_and(|tag| is_not_modified(&request_headers, tag)) {
             reply.status = StatusCode::NOT_MODIFIED;
             reply.headers.remove(CONTENT_TYPE);
             reply.body = Body::Empty;
         }
+    }
+    if method == Method::HEAD {
+        reply.body = Body::Empty;
     }
     add_common_headers(&mut reply.headers, &request_id);
 
@@ -132,21 +148,24 @@ pub(crate) async fn guarded<T>(
     }
 }
 
-/// Turns the event into a request, if it is one that can be served.
-fn admit(event: LambdaEvent<Box<RawValue>>) -> Result<Request, ApiError> {
+/// Turns the event into a request, if it is one that can be served. Its method is set either way, if it has one.
+fn admit(event: LambdaEvent<Box<RawValue>>, method: &mut Method) -> Result<Request, ApiError> {
     let unreadable = || ApiError::from(ErrorCode::MalformedRequest);
     let parsed: ApiGatewayV2httpRequest =
         serde_json::from_str(event.payload.get()).map_err(|_| unreadable())?;
+    parsed.request_context.http.method.clone_into(method);
     check_body(&parsed)?;
-    // lambda_http panics on some events that API Gateway never makes.
+    // lambda_http panics on some events that API Gateway never makes; on a parameter without a value, when it is read.
     let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        Request::from(LambdaRequest::ApiGatewayV2(parsed))
+        let request = Request::from(LambdaRequest::ApiGatewayV2(parsed));
+        let _ = (request.query_string_parameters_ref()).map(|parameters| parameters.iter().count());
+        request
     }));
     let request = request.map_err(|_| unreadable())?;
     Ok(request.with_lambda_context(event.context))
 }
 
-/// Checks a body without decoding it: size first, then the base64 flag, then the declared type.
+/// Checks a body without decoding it: size first, then the base64 flag, then what it is declared to be.
 fn check_body(request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
     let Some(text) = request.body.as_deref().filter(|body| !body.is_empty()) else {
         return Ok(());
@@ -167,27 +186,38 @@ fn check_body(request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
             return Err(ErrorCode::BodyTooLarge.into());
         }
     }
-    if !is_json(&request.headers) {
-        return Err(ErrorCode::UnsupportedMediaType.into());
-    }
-    Ok(())
+    check_type(&request.request_context.http.method, &request.headers)
 }
 
-/// `application/json`, or the merge patch of RFC 7396 which is the same here.
-fn is_json(headers: &HeaderMap) -> bool {
+/// Checks that a body is of a type that requests with this method take, and as it is (RFC 9110 §15.5.16).
+fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+    let (types, accepted) = if method == Method::PATCH {
+        (&PATCH_TYPES[..], &ACCEPTED_PATCH)
+    } else {
+        (&BODY_TYPES[..], &ACCEPTED)
+    };
+    if !declares_one_of(types, headers) {
+        return Err(ApiError::unsupported(accepted));
+    }
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let is_identity = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if codings.all(is_identity) {
+        return Ok(());
+    }
+    Err(ApiError::unsupported(&ACCEPTED_CODING))
+}
+
+/// Whether the one `Content-Type` is one of these; parameters say nothing.
+fn declares_one_of(types: &[&str], headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return false;
     };
-    let essence = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| {
-        let essence = essence.trim();
-        essence.eq_ignore_ascii_case("application/json")
-            || essence.eq_ignore_ascii_case("application/merge-patch+json")
-    })
+    let value = value.to_str().unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    types
+        .iter()
+        .any(|known| essence.eq_ignore_ascii_case(known))
 }
 
 /// What is left of Lambda's deadline. `cargo lambda watch` gives one that has long passed when it has
@@ -210,6 +240,9 @@ fn problem(error: &ApiError, request_id: &str) -> Reply {
     }
     if let Some(seconds) = error.retry_after() {
         reply = reply.header(RETRY_AFTER, &seconds.to_string());
+    }
+    if let Some((name, accepted)) = error.accepted() {
+        reply = reply.header(name.clone(), accepted);
     }
     if let Some(exceeded) = error.exceeded() {
         reply = reply
@@ -273,7 +306,9 @@ pub fn client_user_agent(request: &Request) -> Option<&str> {
 /// The language a client asks for, if letters are written in it (RFC 9110 §12.5.4).
 #[must_use]
 pub fn accepted_locale(request: &Request) -> Option<Locale> {
-    Locale::negotiate(request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?)
+    let lines = request.headers().get_all(ACCEPT_LANGUAGE).iter();
+    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+    Locale::negotiate(&lines.join(","))
 }
 
 /// The raw body, for endpoints whose body is optional.

@@ -194,11 +194,15 @@ pub fn verify(
     if !plausible {
         return Err(INVALID);
     }
-    Ok(Subject {
+    let subject = Subject {
         user_id: UserId::parse(&claims.sub).map_err(|_| INVALID)?,
         session_id: SessionId::parse(&claims.sid).map_err(|_| INVALID)?,
         role: claims.role,
-    })
+    };
+    // Claims are compared as they are spelt (RFC 7519 §2, StringOrURI), and ours are spelt one way.
+    let is_ours =
+        subject.user_id.to_string() == claims.sub && subject.session_id.to_string() == claims.sid;
+    is_ours.then_some(subject).ok_or(INVALID)
 }
 
 /// A role as its name: serde would read `{"admin":null}` as well.

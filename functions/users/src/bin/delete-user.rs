@@ -25,17 +25,17 @@ async fn delete_user(
 ) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
-    let if_match = http::if_match(&request)?;
+    let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::DeleteUser, &id, user)?;
     let change = http::change(&request, Some(caller.user.id));
     caller.require_recent_sign_in(change.at)?;
-    if_match.check(user.version)?;
+    preconditions.check(user.version)?;
     let attempt = limiter.attempt(store, &request, &caller.user.id, change.at);
     attempt.admit().await?;
 
     match store.delete_user(&user, &change).await {
         Ok(()) => Ok(http::no_content()),
-        Err(refused) => Err(if_match.refused(refused)),
+        Err(refused) => Err(preconditions.refused(refused)),
     }
 }

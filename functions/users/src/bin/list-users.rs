@@ -114,7 +114,7 @@ impl ListUsersRequest {
         let status = query.optional("status", Status::parse);
         let email = query.optional("email", Email::parse);
         let created_after = query.optional("createdAfter", Timestamp::parse);
-        let created_before = query.optional("createdBefore", Timestamp::parse);
+        let created_before = query.optional("createdBefore", Timestamp::parse_bound);
         let fields = query.optional("fields", |fields| {
             Projection::parse(fields, &UserResponse::FIELDS)
         });

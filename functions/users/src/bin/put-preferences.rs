@@ -6,6 +6,7 @@ use lambda_http::http::Method;
 use latchkey::http::{self, ApiError, ApiResult, Request, StatusCode};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
+use latchkey::preferences::Preferences;
 use latchkey::store::Store;
 use latchkey::telemetry;
 
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Error> {
 async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
     http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
-    let if_match = http::if_match(&request)?;
+    let preconditions = http::preconditions(&request)?;
     let (caller, id, user, current) = tokens
         .authenticate_with_preferences(store, &request, path)
         .await?;
@@ -28,7 +29,7 @@ async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request
         .user
         .authorize(Permission::UpdatePreferences, &id, user)?;
     let values = http::json_object(&request)?;
-    if_match.check(current.version)?;
+    preconditions.check(current.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
     let preferences = if request.method() == Method::PATCH {
@@ -37,8 +38,15 @@ async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request
         current.replaced(values, change.at)
     };
     let preferences = preferences.map_err(|error| ApiError::invalid_field("preferences", error))?;
-    match store.put_preferences(&id, &preferences, &change).await {
-        Ok(()) => Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version)),
-        Err(refused) => Err(if_match.refused(refused)),
+    if preferences.values == current.values {
+        return reply(&current);
     }
+    match store.put_preferences(&id, &preferences, &change).await {
+        Ok(()) => reply(&preferences),
+        Err(refused) => Err(preconditions.refused(refused)),
+    }
+}
+
+fn reply(preferences: &Preferences) -> ApiResult {
+    Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version))
 }

@@ -20,21 +20,18 @@ async fn set_user_role(store: &Store, tokens: &TokenVerifier, request: Request) 
     http::reject_unknown_parameters(&request, &["fields"])?;
     let path = http::user_id(&request)?;
     let projection = Projection::read(&request, &UserResponse::FIELDS)?;
-    let if_match = http::if_match(&request)?;
+    let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::SetRole, &id, user)?;
     let mut fields = Fields::read(&request)?;
     let role = fields.required("role", Role::parse);
     let role = fields.finish(|| role)?;
     caller.user.authorize_granting(role)?;
-    if_match.check(user.version)?;
-    if user.role == role {
-        return UserResponse::reply(&user, &projection);
-    }
+    preconditions.check(user.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
     match store.set_role(&user, role, &change).await {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(refused) => Err(if_match.refused(refused)),
+        Err(refused) => Err(preconditions.refused(refused)),
     }
 }

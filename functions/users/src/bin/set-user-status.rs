@@ -23,21 +23,20 @@ async fn set_user_status(store: &Store, tokens: &TokenVerifier, request: Request
     http::reject_unknown_parameters(&request, &["fields"])?;
     let path = http::user_id(&request)?;
     let projection = Projection::read(&request, &UserResponse::FIELDS)?;
-    let if_match = http::if_match(&request)?;
+    let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::SetStatus, &id, user)?;
     let suspension = read_suspension(&request)?;
-    if_match.check(user.version)?;
+    preconditions.check(user.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
     let changed = match suspension {
         Some(suspension) => store.suspend(&user, suspension, &change).await,
-        None if user.status == Status::Active => Ok(user),
         None => store.reactivate(&user, &change).await,
     };
     match changed {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(refused) => Err(if_match.refused(refused)),
+        Err(refused) => Err(preconditions.refused(refused)),
     }
 }
 
@@ -66,7 +65,7 @@ fn read_suspension(request: &Request) -> Result<Option<Suspension>, ApiError> {
 }
 
 fn parse_end(input: &str) -> Result<Timestamp, FieldError> {
-    let end = Timestamp::parse(input)?;
+    let end = Timestamp::parse_bound(input)?;
     if end <= clock::now() {
         return Err(FieldError::new("out_of_range", "This time has passed."));
     }

@@ -24,16 +24,16 @@ async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
     http::reject_unknown_parameters(&request, &["fields"])?;
     let path = http::user_id(&request)?;
     let projection = Projection::read(&request, &UserResponse::FIELDS)?;
-    let if_match = http::if_match(&request)?;
+    let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::UpdateUser, &id, user)?;
     let changes = read_changes(&request, &user)?;
-    if_match.check(user.version)?;
+    preconditions.check(user.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
     match store.update_user(&user, changes, &change).await {
         Ok(user) => UserResponse::reply(&user, &projection),
-        Err(refused) => Err(if_match.refused(refused)),
+        Err(refused) => Err(preconditions.refused(refused)),
     }
 }
 

@@ -27,18 +27,23 @@ async fn every_endpoint_costs_what_the_chart_says() {
         "get-user, another's"
     );
 
-    let patch = |path: &str, token: &str| {
+    let patch = |path: &str, token: &str, name: &str| {
         HttpRequest::new("PATCH", path)
             .bearer(token)
-            .json(&json!({ "firstName": "Ada" }))
+            .json(&json!({ "firstName": name }))
     };
-    let own = patch("/v1/users/me", &account.access_token);
+    let own = patch("/v1/users/me", &account.access_token, "Ada");
     assert_eq!(
         bundle.cost_of(&own).await,
         Cost::new(2, 2, 2.0, 2.0),
         "update-user, own"
     );
-    let other = patch(&path, &admin.access_token);
+    assert_eq!(
+        bundle.cost_of(&own).await,
+        Cost::new(1, 1, 2.0, 0.0),
+        "update-user, nothing to change"
+    );
+    let other = patch(&path, &admin.access_token, "Grace");
     assert_eq!(
         bundle.cost_of(&other).await,
         Cost::new(2, 2, 3.0, 2.0),
@@ -241,7 +246,11 @@ async fn every_policy_is_exactly_what_its_function_does() {
         ("POST", "/v1/users", create.clone()),
         ("POST", "/v1/users", create),
         ("GET", "/v1/users/me/preferences", Value::Null),
-        ("PUT", "/v1/users/me/preferences", json!({})),
+        (
+            "PUT",
+            "/v1/users/me/preferences",
+            json!({ "theme": "dark" }),
+        ),
         ("PUT", &path("/role"), json!({ "role": "admin" })),
         ("PUT", &path("/status"), suspend),
     ] {
