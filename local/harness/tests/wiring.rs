@@ -212,6 +212,38 @@ fn the_template_stays_below_cloudformations_limit_of_resources() {
 }
 
 #[test]
+fn every_function_logs_where_the_alarms_of_its_area_look() {
+    let template = template();
+    let resources = template.document()["Resources"]
+        .as_object()
+        .expect("resources");
+    let all = |kind: &'static str| resources.values().filter(move |one| one["Type"] == kind);
+    let alarms = set(all("AWS::CloudWatch::Alarm")
+        .filter_map(|alarm| alarm["Properties"]["MetricName"].as_str()));
+    for function in template.functions() {
+        let file = format!("src/bin/{}.rs", function.binary);
+        let areas = std::fs::read_dir(workspace_root().join("functions")).expect("functions");
+        let mut areas = areas
+            .flatten()
+            .filter(|area| area.path().join(&file).exists());
+        let area = areas.next().expect("an area").file_name();
+        let area = area.to_string_lossy();
+        let area = area[..1].to_uppercase() + &area[1..];
+
+        let group = &resources[&function.logical_id]["Properties"]["LoggingConfig"]["LogGroup"];
+        assert_eq!(group["!Ref"], format!("{area}Logs"), "{}", function.binary);
+        let watched = set(all("AWS::Logs::MetricFilter")
+            .filter(|filter| filter["Properties"]["LogGroupName"] == *group)
+            .filter_map(|filter| {
+                filter["Properties"]["MetricTransformations"][0]["MetricName"].as_str()
+            })
+            .filter(|metric| alarms.contains(metric)));
+        let wanted = [format!("{area}Duration"), format!("{area}Errors")];
+        assert_eq!(watched, set(wanted.iter().map(String::as_str)), "{area}");
+    }
+}
+
+#[test]
 fn the_limits_of_the_template_are_those_of_the_code() {
     let template = Template::load(&workspace_root()).expect("template.yaml is readable");
     let routes = [
