@@ -88,22 +88,27 @@ impl Store {
             .await
     }
 
-    /// Notes that the owner of an account that is still as it was read receives mail at its address. 1 RT,
-    /// 2 WU.
+    /// Notes that the owner of an account that is still as it was read receives mail at its address; what another
+    /// click has noted meanwhile is noted. 1 RT, 2 WU.
     ///
     /// # Errors
     /// [`WriteRefused`].
     pub async fn verify_email(&self, read: &User, change: &Change) -> Result<(), WriteRefused> {
         let update = Update::new(Key::user(&read.id), change)
             .set("email_verified", attribute(&true)?)
-            .when_equal("email_verified", attribute(&false)?);
-        let user = User {
-            email_verified: true,
-            ..read.clone()
+            .set("updated_at", number(change.at.as_millis()))
+            .when_equal("email_verified", attribute(&false)?)
+            .when_equal("version", number(read.version));
+        let Updated::Refused(found) = self.update("verify email", update).await? else {
+            return Ok(());
         };
-        self.change_user("verify email", read, user, update, change)
-            .await
-            .map(|_| ())
+        let found: Option<User> = found.map(item::read).transpose()?;
+        let is_noted = found.is_some_and(|found| {
+            found.email_verified
+                && found.email == read.email
+                && found.credential_version == read.credential_version
+        });
+        is_noted.then_some(()).ok_or(WriteRefused::Changed)
     }
 
     /// Gives an account that is still as it was read another role. 1 RT, 2 WU for each KB, 3 more where an
