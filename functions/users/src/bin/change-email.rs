@@ -1,5 +1,5 @@
 //! `POST /v1/users/{id}/email`: asks to move an account to another address, for its owner, after a recent sign-in.
-//! Nothing changes before the new address is confirmed; the old one is told.
+//! Nothing changes before the new address is confirmed; the old one is told. Of several requests the newest counts.
 //!
 //! Whether the new address belongs to somebody already shows neither in the answer nor in the work.
 
@@ -8,7 +8,6 @@ use latchkey::email::Email;
 use latchkey::field::FieldError;
 use latchkey::http::{self, ApiResult, Fields, Limiter, Request};
 use latchkey::keys::TokenVerifier;
-use latchkey::letters::Letter;
 use latchkey::limit::Route;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
@@ -56,7 +55,7 @@ async fn change_email(
     );
     account.and(recipient)?;
     store
-        .request_mail(Letter::ConfirmEmailChange, &email, Some(user.id), &change)
+        .request_email_change(&user.id, &email, &change)
         .await?;
     http::accepted()
 }

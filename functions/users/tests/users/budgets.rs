@@ -175,7 +175,7 @@ async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exac
     );
     assert_eq!(
         bundle.cost_of(&confirm).await,
-        Cost::new(2, 2, 3.0, 9.0),
+        Cost::new(2, 2, 4.0, 9.0),
         "confirm-email-change"
     );
     for function in ["change-email", "confirm-email-change"] {

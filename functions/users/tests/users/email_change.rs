@@ -131,6 +131,54 @@ async fn bug_34_a_token_is_used_once_by_its_owner_before_anything_else_changes()
 }
 
 #[tokio::test]
+async fn bug_78_of_two_addresses_asked_for_the_newest_counts() {
+    let bundle = bundle().await;
+    let (account, older) = asked(&bundle).await;
+    let newest = "third@example.com";
+    let _ = ask(&bundle, &account, newest).await.expect_status(202);
+    // At once: the older link is void before the newer letter is on its way.
+    let refused = bundle
+        .send(&confirmation(&account, &older))
+        .await
+        .expect_status(400);
+    assert_eq!(refused.code(), "invalid_action_token");
+    bundle.deliver().await;
+    let newer = token(&bundle, newest);
+    let _ = bundle
+        .send(&confirmation(&account, &older))
+        .await
+        .expect_status(400);
+    let _ = bundle
+        .send(&confirmation(&account, &newer))
+        .await
+        .expect_status(204);
+    let me = bundle.send_as(&account, "GET", "/v1/users/me").await;
+    assert_eq!(me.text_at("/email"), newest);
+    bundle.assert_invariants();
+}
+
+#[tokio::test]
+async fn bug_78_every_request_sends_its_letter_and_one_is_kept() {
+    let bundle = bundle().await;
+    let (account, first) = asked(&bundle).await;
+    let _ = ask(&bundle, &account, "third@example.com").await;
+    bundle.deliver().await;
+    let _ = ask(&bundle, &account, NEW).await.expect_status(202);
+    bundle.deliver().await;
+    assert_eq!(bundle.letters_to(NEW).len(), 2);
+    assert_eq!(bundle.letters_to("third@example.com").len(), 1);
+    let kept = bundle.items_of_type("email_change");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["email"]["S"], NEW);
+    assert!(kept[0]["ttl"]["N"].is_string());
+    // Both links to the address that is wanted now lead there.
+    let _ = bundle
+        .send(&confirmation(&account, &first))
+        .await
+        .expect_status(204);
+}
+
+#[tokio::test]
 async fn bug_23_an_address_that_is_taken_shows_to_its_owner_alone() {
     let bundle = bundle().await;
     let (account, other) = (bundle.account().await, bundle.account().await);

@@ -79,7 +79,7 @@ fn addresses() -> Vec<Scene> {
             let email = new_email();
             let request = by(&account, "POST", "/v1/users/me/email");
             Act::send(request.json(&json!({ "email": email })), 202)
-                .until(move |item| is(item, "mail_request", "email", &email))
+                .until(move |item| is(item, "email_change", "email", &email))
         }),
         scene!(
             "confirm another address",
