@@ -8,7 +8,7 @@ use super::credential::Credential;
 use super::item::{self, Entity};
 use super::key::Key;
 use super::password::next_credential_version;
-use super::update::{attribute, number, text};
+use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, TransactError, WriteRefused};
 use crate::clock::Timestamp;
 use crate::email::Email;
@@ -58,7 +58,8 @@ impl Store {
     }
 
     /// Moves an account that is still as it was read to an address that its owner has shown to receive mail
-    /// at. The address before is free again; every session but `kept` ends. 1 RT, 9 WU.
+    /// at. The address before is free again; every session but `kept` ends. 1 RT, 9 WU; 2 WU where it is another
+    /// spelling of the account's own, and then only that changes.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -70,6 +71,9 @@ impl Store {
         kept: &Session,
         change: &Change,
     ) -> Result<(), WriteRefused> {
+        if new.canonical() == user.email.canonical() {
+            return self.respell_email(user, new, change).await;
+        }
         let next = |key| next_credential_version(key, read.credential_version, change);
         let user_update = next(Key::user(&user.id))
             .set("email", attribute(new)?)
@@ -103,6 +107,24 @@ impl Store {
             }
             Err(TransactError::Refused(_)) => Err(WriteRefused::EmailTaken),
             Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn respell_email(
+        &self,
+        user: &User,
+        new: &Email,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let update = Update::new(Key::user(&user.id), change)
+            .set("email", attribute(new)?)
+            .set("email_verified", attribute(&true)?)
+            .set("updated_at", number(change.at.as_millis()))
+            .when_equal("email", attribute(&user.email)?)
+            .when_equal("credential_version", number(user.credential_version));
+        match self.update("respell email", update).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(WriteRefused::Changed),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /v1/users/{id}/email`: asks to move an account to another address, for its owner, after a recent sign-in.
 //! Nothing changes before the new address is confirmed; the old one is told. Of several requests the newest counts.
+//! The new address may be another spelling of the account's own.
 //!
 //! Whether the new address belongs to somebody already shows neither in the answer nor in the work.
 
@@ -41,7 +42,7 @@ async fn change_email(
 
     let mut fields = Fields::read(&request)?;
     let email = fields.required("email", Email::parse);
-    if (email.as_ref()).is_some_and(|email| email.canonical() == user.email.canonical()) {
+    if (email.as_ref()).is_some_and(|email| *email == user.email) {
         let same = FieldError::new("unchanged", "This is the address of the account.");
         fields.reject("email", same);
     }

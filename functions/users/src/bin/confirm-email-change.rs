@@ -1,5 +1,6 @@
 //! `POST /v1/users/{id}/email/confirm`: moves an account to the address that the token of a letter names, for its
-//! owner, while it is the address they last asked for. Every other session ends.
+//! owner, while it is the address they last asked for. Every other session ends, unless it is
+//! another spelling of the account's own.
 
 use lambda_http::Error;
 use latchkey::clock;

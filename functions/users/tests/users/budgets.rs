@@ -178,6 +178,19 @@ async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exac
         Cost::new(2, 2, 4.0, 9.0),
         "confirm-email-change"
     );
+    let ask = post("/v1/users/me/email", &json!({ "email": "New@example.com" }));
+    let _ = bundle.send(&ask).await.expect_status(202);
+    bundle.deliver().await;
+    let letter = bundle.letters_to("New@example.com").remove(0);
+    let confirm = post(
+        "/v1/users/me/email/confirm",
+        &json!({ "token": letter.token() }),
+    );
+    assert_eq!(
+        bundle.cost_of(&confirm).await,
+        Cost::new(2, 2, 4.0, 2.0),
+        "confirm-email-change, another spelling"
+    );
     for function in ["change-email", "confirm-email-change"] {
         bundle.restart(function).await;
     }
