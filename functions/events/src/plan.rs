@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey::clock::Timestamp;
+use latchkey::clock::{self, Timestamp};
 use latchkey::email::Email;
 use latchkey::event::{Detail, EventKind};
 use latchkey::letters::Letter;
@@ -75,7 +75,7 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
     let letter = match event.kind {
         EventKind::UserRegistered if !user.email_verified => Letter::VerifyEmail,
         EventKind::UserInvited if user.invited => Letter::Invitation,
-        EventKind::EmailVerified => Letter::Welcome,
+        EventKind::EmailVerified if !is_suspended(&user) => Letter::Welcome,
         EventKind::PasswordChanged => Letter::PasswordChanged,
         EventKind::EmailChanged => return Ok(moved(event, &user)),
         // To an address that may be a stranger's nothing is written that others chose the words of.
@@ -87,6 +87,11 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
         _ => return Ok(Vec::new()),
     };
     Ok(vec![Planned::to_owner(letter, user)])
+}
+
+/// As of now: a suspension that has ended is none.
+fn is_suspended(user: &User) -> bool {
+    user.status_at(clock::now()) == Status::Suspended
 }
 
 async fn find(store: &Store, id: Option<UserId>) -> Result<Option<User>, StoreError> {
@@ -115,8 +120,7 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
     let Some(user) = find(store, holder).await? else {
         return Ok(Vec::new());
     };
-    let suspended = user.status_at(latchkey::clock::now()) == Status::Suspended;
-    let pointless = suspended || (letter == Letter::VerifyEmail && user.email_verified);
+    let pointless = is_suspended(&user) || (letter == Letter::VerifyEmail && user.email_verified);
     if pointless {
         return Ok(Vec::new());
     }
