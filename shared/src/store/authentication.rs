@@ -110,7 +110,7 @@ impl Store {
         Ok((read, credential, take(&mut items, &asked)?))
     }
 
-    async fn batch_get(
+    pub(super) async fn batch_get(
         &self,
         operation: &'static str,
         keys: Vec<Key>,

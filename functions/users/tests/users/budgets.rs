@@ -269,6 +269,25 @@ async fn every_policy_is_exactly_what_its_function_does() {
         let answer = bundle.send(&request).await;
         assert!(answer.status < 300, "{}", answer.text);
     }
+    for (method, path, body) in [
+        ("PUT", "/v1/users/me/role", json!({ "role": "user" })),
+        (
+            "PUT",
+            "/v1/users/me/status",
+            json!({ "status": "suspended" }),
+        ),
+        ("DELETE", "/v1/users/me", Value::Null),
+    ] {
+        let (last, _) = bundle.last_admins().await;
+        let request = HttpRequest::new(method, path).bearer(&last.access_token);
+        let request = if body.is_null() {
+            request
+        } else {
+            request.json(&body)
+        };
+        let answer = bundle.send(&request).await;
+        assert!(answer.status < 300, "{}", answer.text);
+    }
     let calls = bundle.recorder().take();
     for function in [
         "get-user",
