@@ -261,8 +261,8 @@ impl User {
     }
 
     /// Whether the admin counter counts it: by what is stored. So an admin whose suspension has ended by
-    /// itself counts again when somebody sets the status to active, and not before: the counter may be too
-    /// low, never too high.
+    /// itself counts again when somebody sets the status to active, or when the last one counted is to go, and
+    /// not before: the counter may be too low, never too high.
     #[must_use]
     pub fn counts_as_admin(&self) -> bool {
         self.role == Role::Admin && self.status == Status::Active

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey::clock::Timestamp;
+use latchkey::clock::{self, Timestamp};
 use latchkey::email::Email;
 use latchkey::event::{Detail, EventKind};
 use latchkey::letters::Letter;
@@ -75,7 +75,7 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
     let letter = match event.kind {
         EventKind::UserRegistered if !user.email_verified => Letter::VerifyEmail,
         EventKind::UserInvited if user.invited => Letter::Invitation,
-        EventKind::EmailVerified => Letter::Welcome,
+        EventKind::EmailVerified if !is_suspended(&user) => Letter::Welcome,
         EventKind::PasswordChanged => Letter::PasswordChanged,
         EventKind::EmailChanged => return Ok(moved(event, &user)),
         // To an address that may be a stranger's nothing is written that others chose the words of.
@@ -87,6 +87,11 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
         _ => return Ok(Vec::new()),
     };
     Ok(vec![Planned::to_owner(letter, user)])
+}
+
+/// As of now: a suspension that has ended is none.
+fn is_suspended(user: &User) -> bool {
+    user.status_at(clock::now()) == Status::Suspended
 }
 
 async fn find(store: &Store, id: Option<UserId>) -> Result<Option<User>, StoreError> {
@@ -115,8 +120,7 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
     let Some(user) = find(store, holder).await? else {
         return Ok(Vec::new());
     };
-    let suspended = user.status_at(latchkey::clock::now()) == Status::Suspended;
-    let pointless = suspended || (letter == Letter::VerifyEmail && user.email_verified);
+    let pointless = is_suspended(&user) || (letter == Letter::VerifyEmail && user.email_verified);
     if pointless {
         return Ok(Vec::new());
     }
@@ -129,18 +133,23 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
 }
 
 /// To the new address, or to the account that has it already; and to the old one, if it is known to be the
-/// owner's: a stranger's gets no words that others chose, and the new address is such.
+/// owner's: a stranger's gets no words that others chose, and the new address is such. Another spelling of the
+/// account's own gets its letter alone.
 fn move_asked(owner: User, new: Email, holder: Option<User>) -> Vec<Planned> {
+    if owner.email == new {
+        return Vec::new();
+    }
+    let is_own = owner.email.canonical() == new.canonical();
     let mut letters = vec![match holder {
-        Some(holder) => Planned::to_owner(Letter::AccountExists, holder),
-        None => Planned {
+        Some(holder) if !is_own => Planned::to_owner(Letter::AccountExists, holder),
+        _ => Planned {
             letter: Letter::ConfirmEmailChange,
             user: owner.clone(),
             to: new.clone(),
             email: new.clone(),
         },
     }];
-    if owner.email_verified {
+    if owner.email_verified && !is_own {
         letters.push(Planned {
             email: new,
             ..Planned::to_owner(Letter::EmailChangeRequested, owner)
@@ -149,7 +158,7 @@ fn move_asked(owner: User, new: Email, holder: Option<User>) -> Vec<Planned> {
     letters
 }
 
-/// To both addresses, as far as they are known to be the owner's.
+/// To both addresses, as far as they are known to be the owner's; once where they are one.
 fn moved(event: &Detail, user: &User) -> Vec<Planned> {
     let address = |fields| text(fields, "email").and_then(|email| Email::parse(email).ok());
     let (Some(before), Some(after)) = (address(&event.before), address(&event.after)) else {
@@ -163,7 +172,8 @@ fn moved(event: &Detail, user: &User) -> Vec<Planned> {
     };
     let was_verified = event.before.get("emailVerified") != Some(&Value::Bool(false));
     let mut letters = vec![to(&after)];
-    letters.extend(was_verified.then(|| to(&before)));
+    let is_another = before.canonical() != after.canonical();
+    letters.extend((was_verified && is_another).then(|| to(&before)));
     letters
 }
 

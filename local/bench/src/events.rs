@@ -172,9 +172,23 @@ async fn prepare(setup: &Setup, binary: &str, accounts: &[Account]) -> Result<()
                 invoke(&delete_user, &request.event("/v1/users/{id}")).await?;
             }
         }
+        "confirm-email-change" => {
+            let change_email = setup.function("change-email").await?;
+            for (number, account) in accounts.iter().enumerate() {
+                let request = HttpRequest::new("POST", "/v1/users/me/email");
+                let request = request.bearer(&account.access_token);
+                let request = request.json(&json!({ "email": moved(number) }));
+                invoke(&change_email, &request.event("/v1/users/{id}/email")).await?;
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// The address an account moves to.
+fn moved(number: usize) -> String {
+    format!("moved{number}@example.com")
 }
 
 /// For each account the token of the letter that a function takes, if it takes one.
@@ -193,7 +207,7 @@ async fn action_tokens(
     let mut tokens = Vec::new();
     for (number, account) in accounts.iter().enumerate() {
         let email = match binary {
-            "confirm-email-change" => format!("moved{number}@example.com"),
+            "confirm-email-change" => moved(number),
             _ => format!("account{number}@example.com"),
         };
         let asked = json!({ "letter": letter, "email": email });

@@ -104,6 +104,31 @@ impl Bundle {
         }
     }
 
+    /// Writes the admin counter as the accounts are.
+    pub fn count_admins(&self) {
+        let admins = |status: &str| -> Vec<Value> {
+            let mut users = self.items_of_type("user");
+            users.retain(|user| user["role"]["S"] == "admin" && user["status"]["S"] == status);
+            users
+                .into_iter()
+                .map(|user| user["id"]["S"].clone())
+                .collect()
+        };
+        let mut counter = json!({
+            "pk": { "S": "COUNTERS" },
+            "sk": { "S": "ADMINS" },
+            "type": { "S": "admin_counter" },
+            "schema": { "N": "1" },
+            "active": { "N": admins("active").len().to_string() },
+            "version": { "N": "1" },
+        });
+        let suspended = admins("suspended");
+        if !suspended.is_empty() {
+            counter["suspended"] = json!({ "SS": suspended });
+        }
+        self.put(&counter);
+    }
+
     /// What the admin counter says.
     #[must_use]
     pub fn active_admins(&self) -> usize {
@@ -201,12 +226,26 @@ impl Bundle {
                 return Err(format!("a session that never expires: {}", session["sk"]));
             }
         }
-        let admins = of_kind("user")
-            .filter(|user| user["role"]["S"] == "admin" && user["status"]["S"] == "active");
-        let (counted, admins) = (self.active_admins(), admins.count());
-        if counted != admins {
+        let admins = |status: &'static str| {
+            of_kind("user")
+                .filter(move |user| user["role"]["S"] == "admin" && user["status"]["S"] == status)
+        };
+        let (counted, active) = (self.active_admins(), admins("active").count());
+        if counted != active {
             return Err(format!(
-                "{admins} active admins, and the counter says {counted}"
+                "{active} active admins, and the counter says {counted}"
+            ));
+        }
+        let suspended: BTreeSet<String> =
+            admins("suspended").map(|user| text(user, "id")).collect();
+        let noted = of_kind("admin_counter").flat_map(|counter| {
+            let ids = counter["suspended"]["SS"].as_array();
+            ids.into_iter().flatten().filter_map(Value::as_str)
+        });
+        let noted: BTreeSet<String> = noted.map(str::to_owned).collect();
+        if noted != suspended {
+            return Err(format!(
+                "{suspended:?} are suspended admins, and the counter says {noted:?}"
             ));
         }
         Ok(())

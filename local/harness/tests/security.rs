@@ -18,7 +18,7 @@ const REQUIREMENTS: [(u32, usize); 8] = [
     (11, 14),
     (16, 16),
 ];
-/// Rows of the table of known failures.
+/// Rows of the table of known failures; what was found here has the numbers behind them.
 const FAILURES: u32 = 65;
 
 /// One row of a table that says which tests show it: its first cell is a number, its last names them.
@@ -177,7 +177,8 @@ fn every_requirement_stands_in_the_register_once() {
 fn every_known_failure_has_its_tests_or_a_reason() {
     let rows = failures();
     let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, (1..=FAILURES).collect::<Vec<u32>>());
+    assert!(numbers.starts_with(&(1..=FAILURES).collect::<Vec<u32>>()));
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
     for (number, row) in &rows {
         let [_, _, shown] = row.cells.as_slice() else {
             panic!("row {number} has another number of cells");

@@ -13,7 +13,7 @@ use crate::keys::TokenVerifier;
 use crate::permission::{Denied, Permission, Reach};
 use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
-use crate::store::{AuthenticationRead, Credential, Store, StoreError, Target};
+use crate::store::{AuthenticationRead, Credential, EmailChange, Store, StoreError, Target};
 use crate::telemetry;
 use crate::token::access::Subject;
 use crate::user::{User, UserId};
@@ -168,26 +168,26 @@ impl Bearer {
         Caller::from_read(self.read(store, Some(target)).await?, self.now)
     }
 
-    /// Reads whether the session counts, and the credential of the address that is thought to be the
-    /// caller's, in the same round trip.
+    /// Reads whether the session counts, the credential of the address that is thought to be the caller's, and
+    /// the address they last asked for, in the same round trip.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).
-    pub async fn authenticate_with_credential(
+    pub async fn authenticate_for_email_change(
         &self,
         store: &Store,
         email: &Email,
-    ) -> Result<(Caller, Option<Credential>), ApiError> {
+    ) -> Result<(Caller, Option<Credential>, Option<EmailChange>), ApiError> {
         let Subject {
             user_id,
             session_id,
             ..
         } = &self.subject;
-        let (read, credential) = store
-            .read_with_credential(user_id, session_id, email)
+        let (read, credential, asked) = store
+            .read_for_email_change(user_id, session_id, email)
             .await?;
         let (caller, _) = Caller::from_read(read, self.now)?;
-        Ok((caller, credential))
+        Ok((caller, credential, asked))
     }
 
     async fn read(

@@ -88,7 +88,7 @@ error_codes! {
     /// The account changed while this request was at work.
     Conflict = "conflict", CONFLICT, "The account was changed by another request; read it and try again.";
     /// The last admin cannot be removed.
-    LastAdmin = "last_admin", CONFLICT, "The last active admin stays; an admin whose suspension has ended by itself counts once set to active.";
+    LastAdmin = "last_admin", CONFLICT, "The last active admin stays.";
     /// `If-Match` names another version.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is at another version.";
     /// The body is over 16 KiB.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::credential::Credential;
+use super::email_change::EmailChange;
 use super::item::{self, Entity, RawItem};
 use super::key::Key;
 use super::{Store, StoreError, failed, jittered, send};
@@ -80,33 +81,36 @@ impl Store {
         })
     }
 
-    /// Reads the caller, their session, and the credential of an address that may be theirs. 1 RT, 3 RU.
+    /// Reads the caller, their session, the credential of an address that may be theirs, and the address they
+    /// last asked for. 1 RT, 4 RU.
     ///
     /// # Errors
     /// As [`read_for_authentication`](Self::read_for_authentication).
-    pub async fn read_with_credential(
+    pub async fn read_for_email_change(
         &self,
         caller: &UserId,
         session: &SessionId,
         email: &Email,
-    ) -> Result<(AuthenticationRead, Option<Credential>), StoreError> {
+    ) -> Result<(AuthenticationRead, Option<Credential>, Option<EmailChange>), StoreError> {
         let keys = [
             Key::user(caller),
             Key::session(caller, session),
             Key::credential(email),
+            Key::email_change(caller),
         ];
         let mut items = self.batch_get("authenticate", keys.to_vec()).await?;
-        let [user, session, credential] = keys;
+        let [user, session, credential, asked] = keys;
         let read = AuthenticationRead {
             caller: take(&mut items, &user)?,
             session: take(&mut items, &session)?,
             target: None,
             preferences: None,
         };
-        Ok((read, take(&mut items, &credential)?))
+        let credential = take(&mut items, &credential)?;
+        Ok((read, credential, take(&mut items, &asked)?))
     }
 
-    async fn batch_get(
+    pub(super) async fn batch_get(
         &self,
         operation: &'static str,
         keys: Vec<Key>,

@@ -119,6 +119,11 @@ impl Key {
         Self::new(format!("MAIL#{id}"), "REQUEST")
     }
 
+    /// One an account: a newer request takes the place of the one before.
+    pub(super) fn email_change(user_id: &UserId) -> Self {
+        Self::new(Self::user(user_id).pk, "EMAIL-CHANGE")
+    }
+
     pub(super) fn letter(user_id: &UserId, event_id: &str, letter: Letter) -> Self {
         Self::new(
             Self::user(user_id).pk,

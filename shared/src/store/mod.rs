@@ -46,6 +46,7 @@ pub use admin::FirstAdmin;
 pub use audit::{AuditPage, AuditPosition};
 pub use authentication::{AuthenticationRead, Target};
 pub use credential::{Credential, Registration};
+pub use email_change::EmailChange;
 pub use idempotency::Idempotency;
 pub use item::RawItem;
 pub use letter::{LetterRecord, Outcome};

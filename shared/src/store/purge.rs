@@ -26,8 +26,8 @@ pub enum Purged {
 }
 
 impl Store {
-    /// Removes what a deleted account has left in its partition: preferences, sessions, letters. Doing it again
-    /// removes nothing. 1 RT and one for each 25 items, 1 WU an item.
+    /// Removes what a deleted account has left in its partition: preferences, sessions, letters, an address it asked
+    /// for. Doing it again removes nothing. 1 RT and one for each 25 items, 1 WU an item.
     ///
     /// # Errors
     /// [`StoreError`].

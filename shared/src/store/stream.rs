@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::StoreError;
+use super::email_change::EmailChange;
 use super::item::{self, Entity, RawItem};
 use super::letter::{LetterRecord, Outcome};
 use super::mail_request::MailRequest;
@@ -69,6 +70,7 @@ pub fn events(record: &EventRecord) -> Result<Vec<Event>, StoreError> {
         Preferences::TYPE => of_preferences(old, new)?,
         Tombstone::TYPE if old.is_none() => of_tombstone(&item::read(new)?),
         LetterRecord::TYPE => of_letter(read(old)?, &item::read(new)?),
+        EmailChange::TYPE => of_email_change(new)?,
         MailRequest::TYPE if old.is_none() => of_mail_request(&item::read(new)?),
         _ => Vec::new(),
     };
@@ -261,6 +263,18 @@ fn of_letter(old: Option<LetterRecord>, new: &LetterRecord) -> Vec<Told> {
         before: Map::new(),
         after,
     }]
+}
+
+/// A newer one is told as the first was.
+fn of_email_change(new: RawItem) -> Result<Vec<Told>, StoreError> {
+    let user_id = super::key::user_of(&new);
+    let new: EmailChange = item::read(new)?;
+    Ok(of_mail_request(&MailRequest {
+        letter: Letter::ConfirmEmailChange,
+        email: new.email,
+        user_id,
+        requested_at: new.requested_at,
+    }))
 }
 
 fn of_mail_request(request: &MailRequest) -> Vec<Told> {

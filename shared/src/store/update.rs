@@ -19,6 +19,8 @@ pub(super) struct Update {
     change: Change,
     set: Vec<String>,
     remove: Vec<String>,
+    /// Whole clauses for members of sets.
+    members: Vec<String>,
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -40,6 +42,7 @@ impl Update {
             change: change.clone(),
             set: Vec::new(),
             remove: Vec::new(),
+            members: Vec::new(),
             conditions: vec!["attribute_exists(pk)".to_owned()],
             names: HashMap::new(),
             values: HashMap::new(),
@@ -82,6 +85,24 @@ impl Update {
         self
     }
 
+    /// Makes `member` one of a set of texts.
+    pub(super) fn add_member(self, attribute: &str, member: &impl ToString) -> Self {
+        self.member("ADD", attribute, member)
+    }
+
+    /// Takes `member` out of a set of texts, if it is in it.
+    pub(super) fn remove_member(self, attribute: &str, member: &impl ToString) -> Self {
+        self.member("DELETE", attribute, member)
+    }
+
+    fn member(mut self, clause: &str, attribute: &str, member: &impl ToString) -> Self {
+        let (name, placeholder) = (self.name(attribute), format!(":{attribute}"));
+        self.members.push(format!("{clause} {name} {placeholder}"));
+        let member = AttributeValue::Ss(vec![member.to_string()]);
+        self.values.insert(placeholder, member);
+        self
+    }
+
     pub(super) fn when_equal(self, attribute: &str, value: AttributeValue) -> Self {
         self.when(attribute, "=", value)
     }
@@ -112,11 +133,12 @@ impl Update {
     }
 
     fn expression(&self) -> String {
-        let set = self.set.join(", ");
-        if self.remove.is_empty() {
-            return format!("SET {set}");
+        let mut clauses = vec![format!("SET {}", self.set.join(", "))];
+        if !self.remove.is_empty() {
+            clauses.push(format!("REMOVE {}", self.remove.join(", ")));
         }
-        format!("SET {set} REMOVE {}", self.remove.join(", "))
+        clauses.extend(self.members.iter().cloned());
+        clauses.join(" ")
     }
 
     /// This update as a part of a transaction.

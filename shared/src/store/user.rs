@@ -9,7 +9,7 @@ use super::admin::count_admins;
 use super::item::{self, Entity};
 use super::key::{Key, USERS_INDEX};
 use super::update::{Update, Updated, attribute, number, text};
-use super::{Change, Store, StoreError, TransactError, WriteRefused};
+use super::{Change, Store, StoreError, WriteRefused};
 use crate::clock::Timestamp;
 use crate::name::Name;
 use crate::user::{Role, Status, Suspension, User, UserId};
@@ -88,22 +88,27 @@ impl Store {
             .await
     }
 
-    /// Notes that the owner of an account that is still as it was read receives mail at its address. 1 RT,
-    /// 2 WU.
+    /// Notes that the owner of an account that is still as it was read receives mail at its address; what another
+    /// click has noted meanwhile is noted. 1 RT, 2 WU.
     ///
     /// # Errors
     /// [`WriteRefused`].
     pub async fn verify_email(&self, read: &User, change: &Change) -> Result<(), WriteRefused> {
         let update = Update::new(Key::user(&read.id), change)
             .set("email_verified", attribute(&true)?)
-            .when_equal("email_verified", attribute(&false)?);
-        let user = User {
-            email_verified: true,
-            ..read.clone()
+            .set("updated_at", number(change.at.as_millis()))
+            .when_equal("email_verified", attribute(&false)?)
+            .when_equal("version", number(read.version));
+        let Updated::Refused(found) = self.update("verify email", update).await? else {
+            return Ok(());
         };
-        self.change_user("verify email", read, user, update, change)
-            .await
-            .map(|_| ())
+        let found: Option<User> = found.map(item::read).transpose()?;
+        let is_noted = found.is_some_and(|found| {
+            found.email_verified
+                && found.email == read.email
+                && found.credential_version == read.credential_version
+        });
+        is_noted.then_some(()).ok_or(WriteRefused::Changed)
     }
 
     /// Gives an account that is still as it was read another role. 1 RT, 2 WU for each KB, 3 more where an
@@ -161,15 +166,11 @@ impl Store {
     /// # Errors
     /// [`WriteRefused`].
     pub async fn reactivate(&self, read: &User, change: &Change) -> Result<User, WriteRefused> {
-        let update = Update::new(Key::user(&read.id), change)
-            .set("status", attribute(&Status::Active)?)
-            .set_or_remove("suspension", None);
-        let user = User {
-            status: Status::Active,
-            suspension: None,
-            ..read.clone()
-        };
-        self.change_user("reactivate", read, user, update, change)
+        if read.status == Status::Active {
+            return Ok(read.clone());
+        }
+        let (update, user) = reactivation(read, change)?;
+        self.write_user("reactivate", read, user, update, change)
             .await
     }
 
@@ -186,14 +187,19 @@ impl Store {
         if user == *read {
             return Ok(user);
         }
-        let update = update
-            .set("updated_at", number(change.at.as_millis()))
-            .when_equal("version", number(read.version));
-        let changed = User {
-            updated_at: change.at,
-            version: read.version + 1,
-            ..user
-        };
+        let (update, changed) = next_version(read, user, update, change);
+        self.write_user(operation, read, changed, update, change)
+            .await
+    }
+
+    async fn write_user(
+        &self,
+        operation: &'static str,
+        read: &User,
+        changed: User,
+        update: Update,
+        change: &Change,
+    ) -> Result<User, WriteRefused> {
         let Some(counter) = count_admins(Some(read), Some(&changed), change) else {
             return match self.update(operation, update).await? {
                 Updated::Done(_) => Ok(changed),
@@ -204,14 +210,8 @@ impl Store {
             update.in_transaction(&self.table)?,
             counter.in_transaction(&self.table)?,
         ];
-        match self.transact(operation, items).await {
-            Ok(()) => Ok(changed),
-            Err(TransactError::Refused(refused)) if refused.first() == Some(&true) => {
-                Err(WriteRefused::Changed)
-            }
-            Err(TransactError::Refused(_)) => Err(WriteRefused::LastAdmin),
-            Err(TransactError::Store(error)) => Err(error.into()),
-        }
+        self.transact_counting(operation, items, 1, change).await?;
+        Ok(changed)
     }
 
     /// Deletes an account that is still as it was read, with its credential; its address is free again. What
@@ -241,16 +241,37 @@ impl Store {
             )?,
             item::put_new(&self.table, tombstone)?,
         ];
+        let own = items.len();
         if let Some(counter) = count_admins(Some(read), None, change) {
             items.push(counter.in_transaction(&self.table)?);
         }
-        match self.transact("delete user", items).await {
-            Ok(()) => Ok(()),
-            Err(TransactError::Refused(refused)) if refused[..3].contains(&true) => {
-                Err(WriteRefused::Changed)
-            }
-            Err(TransactError::Refused(_)) => Err(WriteRefused::LastAdmin),
-            Err(TransactError::Store(error)) => Err(error.into()),
-        }
+        self.transact_counting("delete user", items, own, change)
+            .await
     }
+}
+
+/// The end of a suspension, and the account as it is then.
+pub(super) fn reactivation(read: &User, change: &Change) -> Result<(Update, User), StoreError> {
+    let update = Update::new(Key::user(&read.id), change)
+        .set("status", attribute(&Status::Active)?)
+        .set_or_remove("suspension", None);
+    let user = User {
+        status: Status::Active,
+        suspension: None,
+        ..read.clone()
+    };
+    Ok(next_version(read, user, update, change))
+}
+
+/// `update`, which makes `read` into `user`, for the version that was read.
+fn next_version(read: &User, user: User, update: Update, change: &Change) -> (Update, User) {
+    let update = update
+        .set("updated_at", number(change.at.as_millis()))
+        .when_equal("version", number(read.version));
+    let user = User {
+        updated_at: change.at,
+        version: read.version + 1,
+        ..user
+    };
+    (update, user)
 }

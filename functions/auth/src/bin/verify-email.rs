@@ -1,7 +1,7 @@
 //! `POST /v1/auth/verify-email`: confirms that the account's owner receives mail at its address.
 //!
 //! It takes the token of a letter, and to be signed in to the account or its password: who registered somebody
-//! else's address gains nothing by a click of theirs.
+//! else's address gains nothing by a click of theirs. A second click changes nothing, and is as good as the first.
 
 use lambda_http::Error;
 use latchkey::http::{self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Request};
@@ -54,8 +54,11 @@ async fn verify_email(
         let caller = tokens.authenticate(store, &request).await?;
         (caller.user, redeem.await?)
     };
-    if user.email_verified || !claims.hold_for(&user) {
+    if !claims.hold_for(&user) {
         return Err(ErrorCode::InvalidActionToken.into());
+    }
+    if user.email_verified {
+        return Ok(http::no_content());
     }
     let change = Change {
         by: Some(user.id),

@@ -185,6 +185,11 @@ async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly
         Cost::new(2, 2, 2.0, 2.0),
         "verify-email, signed in"
     );
+    assert_eq!(
+        bundle.cost_of(&signed_in).await,
+        Cost::new(1, 1, 2.0, 0.0),
+        "verify-email, again"
+    );
     let body = json!({ "token": letters(&other.email, "verify_email"), "password": PASSWORD });
     assert_eq!(
         bundle.cost_of(&post("/v1/auth/verify-email", &body)).await,
@@ -221,7 +226,7 @@ async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly
     let _ = bundle
         .send(&post("/v1/auth/verify-email", &with_password))
         .await
-        .expect_status(400);
+        .expect_status(204);
     let fourth = bundle.account().await;
     let _ = bundle
         .send(&post(

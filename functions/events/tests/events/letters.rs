@@ -127,3 +127,19 @@ async fn a_verified_or_deleted_account_needs_no_verification() {
     assert!(kinds(&bundle, &gone.email).is_empty());
     assert!(!kinds(&bundle, &known.email).contains(&"verify_email".to_owned()));
 }
+
+#[tokio::test]
+async fn bug_81_who_is_suspended_is_not_welcomed_and_who_was_is() {
+    let bundle = bundle().await;
+    for (until, welcomed) in [("99999999999999", false), ("1000", true)] {
+        let account = bundle.account().await;
+        bundle.deliver().await;
+        bundle.edit_user(&account.id, "status", &json!({ "S": "suspended" }));
+        let suspension = json!({ "M": { "until": { "N": until } } });
+        bundle.edit_user(&account.id, "suspension", &suspension);
+        bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+        bundle.deliver().await;
+        let kinds = kinds(&bundle, &account.email);
+        assert_eq!(kinds.contains(&"welcome".to_owned()), welcomed, "{until}");
+    }
+}

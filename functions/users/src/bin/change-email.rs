@@ -1,5 +1,6 @@
 //! `POST /v1/users/{id}/email`: asks to move an account to another address, for its owner, after a recent sign-in.
-//! Nothing changes before the new address is confirmed; the old one is told.
+//! Nothing changes before the new address is confirmed; the old one is told. Of several requests the newest counts.
+//! The new address may be another spelling of the account's own.
 //!
 //! Whether the new address belongs to somebody already shows neither in the answer nor in the work.
 
@@ -8,7 +9,6 @@ use latchkey::email::Email;
 use latchkey::field::FieldError;
 use latchkey::http::{self, ApiResult, Fields, Limiter, Request};
 use latchkey::keys::TokenVerifier;
-use latchkey::letters::Letter;
 use latchkey::limit::Route;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
@@ -42,7 +42,7 @@ async fn change_email(
 
     let mut fields = Fields::read(&request)?;
     let email = fields.required("email", Email::parse);
-    if (email.as_ref()).is_some_and(|email| email.canonical() == user.email.canonical()) {
+    if (email.as_ref()).is_some_and(|email| *email == user.email) {
         let same = FieldError::new("unchanged", "This is the address of the account.");
         fields.reject("email", same);
     }
@@ -56,7 +56,7 @@ async fn change_email(
     );
     account.and(recipient)?;
     store
-        .request_mail(Letter::ConfirmEmailChange, &email, Some(user.id), &change)
+        .request_email_change(&user.id, &email, &change)
         .await?;
     http::accepted()
 }

@@ -1,5 +1,6 @@
 //! `POST /v1/users/{id}/email/confirm`: moves an account to the address that the token of a letter names, for its
-//! owner. Every other session ends.
+//! owner, while it is the address they last asked for. Every other session ends, unless it is
+//! another spelling of the account's own.
 
 use lambda_http::Error;
 use latchkey::clock;
@@ -36,9 +37,9 @@ async fn confirm_email_change(
     // Its address is read along with the caller; who that is comes before what is wrong with it.
     let claims = read_claims(secrets, &request).await;
     let before = claims.as_ref().ok();
-    let (caller, credential) = match before.and_then(|claims| claims.replaces.as_ref()) {
-        Some(before) => bearer.authenticate_with_credential(store, before).await?,
-        None => (bearer.authenticate(store).await?, None),
+    let (caller, credential, asked) = match before.and_then(|claims| claims.replaces.as_ref()) {
+        Some(before) => bearer.authenticate_for_email_change(store, before).await?,
+        None => (bearer.authenticate(store).await?, None, None),
     };
     let own = (caller.user.id == id).then(|| caller.user.clone());
     let user = caller.user.authorize(Permission::ChangeEmail, &id, own)?;
@@ -49,7 +50,8 @@ async fn confirm_email_change(
         credential.user_id == user.id && credential.credential_version == user.credential_version
     };
     let credential = credential.filter(is_current).ok_or(invalid)?;
-    if !claims.hold_for(&user) {
+    let is_newest = asked.is_some_and(|asked| asked.email == claims.address);
+    if !is_newest || !claims.hold_for(&user) {
         return Err(invalid.into());
     }
     let change = http::change(&request, Some(user.id));

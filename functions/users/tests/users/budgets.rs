@@ -180,8 +180,21 @@ async fn a_change_of_address_costs_what_the_chart_says_and_its_policies_are_exac
     );
     assert_eq!(
         bundle.cost_of(&confirm).await,
-        Cost::new(2, 2, 3.0, 9.0),
+        Cost::new(2, 2, 4.0, 9.0),
         "confirm-email-change"
+    );
+    let ask = post("/v1/users/me/email", &json!({ "email": "New@example.com" }));
+    let _ = bundle.send(&ask).await.expect_status(202);
+    bundle.deliver().await;
+    let letter = bundle.letters_to("New@example.com").remove(0);
+    let confirm = post(
+        "/v1/users/me/email/confirm",
+        &json!({ "token": letter.token() }),
+    );
+    assert_eq!(
+        bundle.cost_of(&confirm).await,
+        Cost::new(2, 2, 4.0, 2.0),
+        "confirm-email-change, another spelling"
     );
     for function in ["change-email", "confirm-email-change"] {
         bundle.restart(function).await;
@@ -257,6 +270,25 @@ async fn every_policy_is_exactly_what_its_function_does() {
         let request = HttpRequest::new(method, path)
             .bearer(&admin.access_token)
             .header("idempotency-key", "a-key-of-a-client");
+        let request = if body.is_null() {
+            request
+        } else {
+            request.json(&body)
+        };
+        let answer = bundle.send(&request).await;
+        assert!(answer.status < 300, "{}", answer.text);
+    }
+    for (method, path, body) in [
+        ("PUT", "/v1/users/me/role", json!({ "role": "user" })),
+        (
+            "PUT",
+            "/v1/users/me/status",
+            json!({ "status": "suspended" }),
+        ),
+        ("DELETE", "/v1/users/me", Value::Null),
+    ] {
+        let (last, _) = bundle.last_admins().await;
+        let request = HttpRequest::new(method, path).bearer(&last.access_token);
         let request = if body.is_null() {
             request
         } else {

@@ -61,8 +61,12 @@ fn expected(permission: Permission, caller: Role, relation: Relation) -> u64 {
     if reached { 200 } else { 403 }
 }
 
-/// With the token that a letter would bring, where the operation takes one.
-fn with_action_token(operation: &Operation, target: Option<&Account>) -> Operation {
+/// With the token that a letter would bring, where the operation takes one and the account has asked for it.
+fn with_action_token(
+    bundle: &Bundle,
+    operation: &Operation,
+    target: Option<&Account>,
+) -> Operation {
     let mut operation = operation.clone();
     let Some(token) = operation
         .body
@@ -76,12 +80,23 @@ fn with_action_token(operation: &Operation, target: Option<&Account>) -> Operati
     let (id, before) = target.map_or((NOBODY, "nobody@example.com"), |target| {
         (target.id.as_str(), target.email.as_str())
     });
+    let wanted = format!("{}@example.com", uuid::Uuid::new_v4());
+    if target.is_some() {
+        bundle.put(&json!({
+            "pk": { "S": format!("USER#{id}") },
+            "sk": { "S": "EMAIL-CHANGE" },
+            "type": { "S": "email_change" },
+            "schema": { "N": "1" },
+            "email": { "S": wanted },
+            "requested_at": { "N": "0" },
+        }));
+    }
     let claims = ActionClaims {
         purpose: ActionPurpose::ChangeEmail,
         user_id: UserId::parse(id).expect("an id"),
         expires_at: clock::now().plus(Duration::from_mins(5)),
         credential_version: 1,
-        address: address(&format!("{}@example.com", uuid::Uuid::new_v4())),
+        address: address(&wanted),
         replaces: Some(address(before)),
     };
     let issued = ActionToken::issue(&Secrets::new(secret, None), &claims);
@@ -116,7 +131,7 @@ async fn bug_37_bug_38_every_endpoint_does_for_every_role_what_the_table_says() 
                     _ => &caller,
                 };
                 let id = target.as_ref().map_or(NOBODY, |target| &target.id);
-                let operation = with_action_token(&operation, target.as_ref());
+                let operation = with_action_token(&bundle, &operation, target.as_ref());
                 let request = operation.request(id, &session(&bundle, target.as_ref()));
                 let answer = bundle.send(&request.bearer(&caller.access_token)).await;
                 let status = if answer.status < 300 {

@@ -292,3 +292,81 @@ async fn of_two_changes_of_one_account_at_once_one_is_told() {
     assert_eq!(outcomes, [(200, ""), (409, "conflict")]);
     bundle.assert_invariants();
 }
+
+/// What each of them does to the last admin.
+fn leaving() -> [(&'static str, &'static str, Value); 3] {
+    [
+        ("PUT", "/v1/users/me/role", json!({ "role": "user" })),
+        (
+            "PUT",
+            "/v1/users/me/status",
+            json!({ "status": "suspended" }),
+        ),
+        ("DELETE", "/v1/users/me", Value::Null),
+    ]
+}
+
+fn leave(by: &Account, (method, path, body): &(&str, &str, Value)) -> HttpRequest {
+    let request = HttpRequest::new(method, path).bearer(&by.access_token);
+    if body.is_null() {
+        request
+    } else {
+        request.json(body)
+    }
+}
+
+#[tokio::test]
+async fn bug_81_an_admin_whose_suspension_has_ended_counts_before_the_last_would_go() {
+    for how in leaving() {
+        let bundle = bundle().await;
+        let (last, other) = (
+            bundle.admin().await,
+            bundle.account_with_role("admin").await,
+        );
+        let suspend = json!({ "status": "suspended", "until": "2099-01-01T00:00:00Z" });
+        let suspended = put(&bundle, &last, &other.id, "status", &suspend).await;
+        let _ = suspended.expect_status(200);
+        let before = bundle.accounts();
+        let refused = bundle.send(&leave(&last, &how)).await.expect_status(409);
+        assert_eq!(refused.code(), "last_admin", "while it lasts");
+        assert_eq!(bundle.accounts(), before);
+
+        let past = json!({ "M": { "until": { "N": "1000" } } });
+        bundle.edit_user(&other.id, "suspension", &past);
+        bundle.deliver().await;
+        let left = bundle.send(&leave(&last, &how)).await;
+        assert!(left.status < 300, "{how:?}: {}", left.text);
+        assert_eq!(bundle.active_admins(), 1);
+        let mut users = bundle.items_of_type("user");
+        users.retain(|user| user["id"]["S"] == *other.id);
+        assert_eq!(users[0]["status"]["S"], "active");
+        assert!(users[0]["suspension"].is_null());
+        bundle.deliver().await;
+        let events = bundle.bus_events();
+        let told = events
+            .iter()
+            .find(|event| event["detail-type"] == "user.reactivated");
+        let told = &told.expect("an event")["detail"];
+        assert_eq!(told["userId"], *other.id);
+        assert_eq!(told["actorId"], Value::Null, "nobody did: time was up");
+        bundle.assert_invariants();
+
+        let again = bundle.sign_in(&other.email).await;
+        let refused = bundle.send(&leave(&again, &how)).await.expect_status(409);
+        assert_eq!(refused.code(), "last_admin");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bug_81_when_both_leave_at_once_one_stays() {
+    let bundle = bundle().await;
+    let (last, returned) = bundle.last_admins().await;
+    let returned = bundle.sign_in(&returned.email).await;
+    let how = &leaving()[0];
+    let requests = [leave(&last, how), leave(&returned, how)];
+    let answers = at_once(&bundle, "set-user-role", requests).await;
+    let left = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(left, 1);
+    assert_eq!(bundle.active_admins(), 1);
+    bundle.assert_invariants();
+}

@@ -21,6 +21,13 @@ fn has(
     move |item| is(item, "user", "id", &id) && is(item, "user", attribute, value)
 }
 
+fn gone(id: String) -> impl Fn(&Bundle) -> bool + Send + Sync {
+    move |bundle| {
+        let users = bundle.items_of_type("user");
+        users.iter().all(|user| user["id"]["S"] != *id)
+    }
+}
+
 async fn role(bundle: &Bundle, from: &str, to: &'static str) -> Act {
     let (admin, other) = pair(bundle, from).await;
     let request = by(&admin, "PUT", &format!("/v1/users/{}/role", other.id));
@@ -101,6 +108,45 @@ fn accounts() -> Vec<Scene> {
         }),
         scene!("let an admin back in", "set-user-status", |bundle| {
             status(bundle, "admin", "active").await
+        }),
+        scene!(
+            "demote the last admin but one who has returned",
+            "set-user-role",
+            |bundle| {
+                let (last, _) = bundle.last_admins().await;
+                let request = by(&last, "PUT", "/v1/users/me/role");
+                Act::send(request.json(&json!({ "role": "user" })), 200)
+                    .repeated(&[403])
+                    .until(has(last.id, "role", "user"))
+            }
+        ),
+        scene!(
+            "suspend the last admin but one who has returned",
+            "set-user-status",
+            |bundle| {
+                let (last, _) = bundle.last_admins().await;
+                let request = by(&last, "PUT", "/v1/users/me/status");
+                Act::send(request.json(&json!({ "status": "suspended" })), 200)
+                    .repeated(&[401])
+                    .until(has(last.id, "status", "suspended"))
+            }
+        ),
+        scene!(
+            "delete the last admin but one who has returned",
+            "delete-user",
+            |bundle| {
+                let (last, _) = bundle.last_admins().await;
+                Act::send(by(&last, "DELETE", "/v1/users/me"), 204)
+                    .repeated(&[401])
+                    .done(gone(last.id))
+            }
+        ),
+        scene!("delete a suspended admin", "delete-user", |bundle| {
+            let (admin, other) = bundle.last_admins().await;
+            let request = by(&admin, "DELETE", &format!("/v1/users/{}", other.id));
+            Act::send(request, 204)
+                .repeated(&[404])
+                .done(gone(other.id))
         }),
     ]
 }

@@ -148,6 +148,9 @@ fn consumers() -> Vec<Scene> {
             let put = by(&account, "PUT", "/v1/users/me/preferences");
             let put = bundle.send(&put.json(&json!({ "theme": "dark" }))).await;
             let _ = put.expect_status(200);
+            let asked = by(&account, "POST", "/v1/users/me/email");
+            let asked = asked.json(&json!({ "email": super::new_email() }));
+            let _ = bundle.send(&asked).await.expect_status(202);
             bundle.deliver().await;
             let deleted = bundle.send(&by(&account, "DELETE", "/v1/users/me")).await;
             let _ = deleted.expect_status(204);

@@ -119,7 +119,7 @@ fn by_the_owner() -> Vec<Scene> {
             let (second, third) = (request(&new_email()), request(&email));
             after(bundle, "change-email", second, third, 202)
                 .await
-                .until(move |item| is(item, "mail_request", "email", &email))
+                .until(move |item| is(item, "email_change", "email", &email))
         }),
         scene!("delete another account", "delete-user", |bundle| {
             let admin = bundle.account_with_role("admin").await;

@@ -79,7 +79,7 @@ fn addresses() -> Vec<Scene> {
             let email = new_email();
             let request = by(&account, "POST", "/v1/users/me/email");
             Act::send(request.json(&json!({ "email": email })), 202)
-                .until(move |item| is(item, "mail_request", "email", &email))
+                .until(move |item| is(item, "email_change", "email", &email))
         }),
         scene!(
             "confirm another address",
@@ -87,6 +87,23 @@ fn addresses() -> Vec<Scene> {
             |bundle| {
                 let account = bundle.account().await;
                 let email = new_email();
+                let request = by(&account, "POST", "/v1/users/me/email");
+                let asked = bundle.send(&request.json(&json!({ "email": email }))).await;
+                let _ = asked.expect_status(202);
+                let token = token(bundle, &email, "confirm_email_change").await;
+                let request = by(&account, "POST", "/v1/users/me/email/confirm");
+                Act::send(request.json(&json!({ "token": token })), 204)
+                    .repeated(&[400])
+                    .until(move |item| is(item, "user", "email", &email))
+            }
+        ),
+        scene!(
+            "confirm another spelling",
+            "confirm-email-change",
+            |bundle| {
+                let account = bundle.account().await;
+                let (local, domain) = account.email.split_once('@').expect("an address");
+                let email = format!("{}@{domain}", local.to_uppercase());
                 let request = by(&account, "POST", "/v1/users/me/email");
                 let asked = bundle.send(&request.json(&json!({ "email": email }))).await;
                 let _ = asked.expect_status(202);
