@@ -36,6 +36,8 @@ pub struct Operation {
     pub permission: Option<String>,
     /// The example of its JSON body.
     pub body: Option<Value>,
+    /// The media types of its body; none where it takes no body.
+    pub body_types: Vec<String>,
 }
 
 impl Operation {
@@ -86,7 +88,12 @@ impl Contract {
                 let Some(function) = operation["x-function"].as_str() else {
                     continue;
                 };
-                let json = &operation["requestBody"]["content"]["application/json"];
+                let content = &self.resolve(&operation["requestBody"])["content"];
+                let body_types = content
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|types| types.keys());
+                let json = &content["application/json"];
                 operations.push(Operation {
                     method: method.to_uppercase(),
                     path: path.clone(),
@@ -94,6 +101,7 @@ impl Contract {
                     bearer: operation["security"].to_string().contains("bearerAuth"),
                     permission: operation["x-permission"].as_str().map(str::to_owned),
                     body: json.get("example").cloned(),
+                    body_types: body_types.cloned().collect(),
                 });
             }
         }
@@ -109,7 +117,7 @@ impl Contract {
     }
 
     /// Checks an answer: its status is documented for the operation, its media type and every property
-    /// of its body are as described, and the headers every answer has are there.
+    /// of its body are as described, and the headers every answer has are there. HEAD is as GET without a body.
     ///
     /// # Panics
     /// When anything differs.
@@ -123,7 +131,9 @@ impl Contract {
             .iter()
             .find(|(route, _)| matches_route(route, &request.path))
             .unwrap_or_else(|| panic!("{what}: openapi.yaml has no such path"));
-        let operation = &item[request.method.to_lowercase()];
+        let is_head = request.method == "HEAD";
+        let method = if is_head { "GET" } else { &request.method };
+        let operation = &item[method.to_lowercase()];
         let documented = self.resolve(&operation["responses"][answer.status.to_string()]);
         assert!(
             documented.is_object(),
@@ -132,6 +142,7 @@ impl Contract {
         );
 
         match documented["content"].as_object() {
+            _ if is_head => assert_eq!(answer.text, "", "{what}: HEAD has no body"),
             None => assert_eq!(answer.text, "", "{what}: openapi.yaml has no body"),
             Some(content) => {
                 let media_type = answer.header("content-type");

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod budgets;
+mod conditional;
 mod create;
 mod create_admin;
 mod delete;

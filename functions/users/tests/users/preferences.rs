@@ -139,7 +139,7 @@ async fn of_two_writes_at_once_none_is_lost_in_silence() {
         let bundle = bundle().await;
         let account = bundle.account().await;
         if !first {
-            let _ = write(&bundle, &account, "PUT", &json!({}))
+            let _ = write(&bundle, &account, "PUT", &json!({ "c": 0 }))
                 .await
                 .expect_status(200);
         }

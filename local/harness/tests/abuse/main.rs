@@ -1,10 +1,11 @@
 //! What goes wrong between the functions and the table, and who does it on purpose: every fault at every call,
-//! requests interleaved call by call, policies, hostile input, planted secrets.
+//! requests interleaved call by call, policies, hostile input, planted secrets, and HTTP taken at its word.
 
 mod canaries;
 mod faults;
 mod hostile;
 mod policies;
+mod protocol;
 mod races;
 mod scenes;
 mod track;
