@@ -25,6 +25,7 @@ pub mod name;
 pub mod password;
 pub mod permission;
 pub mod preferences;
+pub mod profile;
 pub mod rotation;
 pub mod secret;
 pub mod session;

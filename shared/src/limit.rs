@@ -1,6 +1,7 @@
 //! Rate limits: for whom, how much, how often. The generic cell rate algorithm (ITU-T I.371) with one number a
 //! subject: the theoretical arrival time.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -27,7 +28,18 @@ pub enum Route {
 }
 
 impl Route {
-    /// Its name in keys.
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Login,
+        Self::Register,
+        Self::ForgotPassword,
+        Self::ResendVerification,
+        Self::ChangePassword,
+        Self::ChangeEmail,
+        Self::DeleteUser,
+    ];
+
+    /// Its name in keys and settings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,7 +53,7 @@ impl Route {
         }
     }
 
-    /// Its limits where `RATE_LIMITS` is not set; the template's parameters say the same.
+    /// Its limits where `RATE_LIMITS` does not name it; the template's parameter says the same.
     #[must_use]
     pub const fn default_limits(self) -> &'static str {
         match self {
@@ -133,17 +145,37 @@ impl Rate {
 pub struct Limits([Option<Rate>; 3]);
 
 impl Limits {
-    /// The limits in `RATE_LIMITS`, or a route's own.
+    /// The limits of a route, by `RATE_LIMITS`.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub fn from_env(route: Route) -> Result<Self, ConfigError> {
-        let text = config::optional(config::RATE_LIMITS);
-        let text = text.as_deref().unwrap_or(route.default_limits());
-        Self::parse(text).ok_or_else(|| {
-            let syntax = "it must be off, or rules such as account-address=10/15m address=100/5m account=100/1h";
+        let text = config::optional(config::RATE_LIMITS).unwrap_or_default();
+        Self::of_route(&text, route).ok_or_else(|| {
+            let syntax = "it must be routes with rules, such as login: account-address=10/15m account=100/1h; register: off";
             ConfigError::invalid(config::RATE_LIMITS, syntax)
         })
+    }
+
+    /// Reads what limits between semicolons say of a route. Each is for one route, `login: account=100/1h`, or without
+    /// a name for every route that has none. What they say nothing about has its defaults.
+    #[must_use]
+    pub fn of_route(text: &str, route: Route) -> Option<Self> {
+        let mut limits = BTreeMap::new();
+        let entries = text.split(';').map(str::trim);
+        for entry in entries.filter(|entry| !entry.is_empty()) {
+            let (name, rules) = match entry.split_once(':') {
+                Some((name, rules)) => (Some(name), rules.trim_start()),
+                None => (None, entry),
+            };
+            let is_known = |name| Route::ALL.iter().any(|route| route.name() == name);
+            if !name.is_none_or(is_known) || limits.insert(name, Self::parse(rules)?).is_some() {
+                return None;
+            }
+        }
+        let named = limits.remove(&Some(route.name()));
+        let own = named.or_else(|| limits.remove(&None));
+        own.or_else(|| Self::parse(route.default_limits()))
     }
 
     /// Reads `off`, or rules between spaces, each once.
@@ -193,16 +225,7 @@ mod tests {
 
     #[test]
     fn the_default_limits_of_every_route_are_read() {
-        let routes = [
-            Route::Login,
-            Route::Register,
-            Route::ForgotPassword,
-            Route::ResendVerification,
-            Route::ChangePassword,
-            Route::ChangeEmail,
-            Route::DeleteUser,
-        ];
-        for route in routes {
+        for route in Route::ALL {
             let limits = Limits::parse(route.default_limits()).expect("usable");
             for rule in Rule::ALL {
                 assert!(limits.rate(rule).is_some(), "{route:?} {rule:?}");
@@ -214,6 +237,37 @@ mod tests {
             });
             assert!(near.0 * 2 <= account.0, "{route:?}");
             assert!(near.1 > account.1, "{route:?}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_the_limits_of_its_name_or_those_of_all_or_its_own() {
+        let of = |text: &str, route| Limits::of_route(text, route);
+        let five = Limits::parse("address=5/1m");
+        for text in [
+            "login: address=5/1m",
+            "register: off; login: address=5/1m;",
+            "address=5/1m",
+        ] {
+            assert_eq!(of(text, Route::Login), five, "{text}");
+        }
+        let mixed = "off; login: address=5/1m";
+        assert_eq!(of(mixed, Route::Login), five);
+        assert_eq!(of(mixed, Route::Register), Some(Limits::default()));
+        for text in ["", " ; ", "register: off"] {
+            let own = Limits::parse(Route::Login.default_limits());
+            assert_eq!(of(text, Route::Login), own, "{text}");
+        }
+        for wrong in [
+            "logn: off",
+            "login : off",
+            "login: off; login: off",
+            "off; off",
+            "login:",
+            "login: off, register: off",
+            "register: address=0/1m",
+        ] {
+            assert_eq!(of(wrong, Route::Login), None, "{wrong}");
         }
     }
 

@@ -172,12 +172,13 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::email::Email;
+    use crate::profile::Profile;
 
     const ROLES: [Role; 3] = [Role::User, Role::Moderator, Role::Admin];
 
     fn user(role: Role) -> User {
         let email = Email::parse("a@example.com").expect("valid");
-        User::register(email, None, None, role, Timestamp::from_seconds(1))
+        User::register(email, Profile::default(), role, Timestamp::from_seconds(1))
     }
 
     /// Written down a second time, by whom and not by permission, so that a slip in the table shows.

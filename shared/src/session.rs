@@ -184,6 +184,7 @@ fn printable_prefix(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::email::Email;
+    use crate::profile::Profile;
     use crate::user::Role;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -197,7 +198,7 @@ mod tests {
     fn signed_in() -> (User, Session, Timestamp) {
         let now = Timestamp::from_seconds(1_800_000_000);
         let email = Email::parse("a@example.com").expect("valid");
-        let user = User::register(email, None, None, Role::User, now);
+        let user = User::register(email, Profile::default(), Role::User, now);
         let session = Session::start(&user, user.credential_version, None, None, LIFETIMES, now);
         (user, session, now)
     }

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::field::FieldError;
 use crate::name::Name;
+use crate::profile::Profile;
 use crate::text;
 
 macro_rules! uuid_id {
@@ -221,20 +222,19 @@ pub struct User {
 impl User {
     /// A new account: active, unverified, version 1.
     #[must_use]
-    pub fn register(
-        email: Email,
-        first_name: Option<Name>,
-        last_name: Option<Name>,
-        role: Role,
-        now: Timestamp,
-    ) -> Self {
+    pub fn register(email: Email, profile: Profile, role: Role, now: Timestamp) -> Self {
+        let Profile {
+            first_name,
+            last_name,
+            locale,
+        } = profile;
         Self {
             id: UserId::generate(now),
             email,
             email_verified: false,
             first_name,
             last_name,
-            locale: Locale::default(),
+            locale,
             invited: false,
             role,
             status: Status::Active,
@@ -244,6 +244,32 @@ impl User {
             created_at: now,
             updated_at: now,
             version: 1,
+        }
+    }
+
+    /// What its owner has set.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        Profile {
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            locale: self.locale,
+        }
+    }
+
+    /// The account with this profile.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        let Profile {
+            first_name,
+            last_name,
+            locale,
+        } = profile;
+        Self {
+            first_name,
+            last_name,
+            locale,
+            ..self
         }
     }
 
@@ -275,7 +301,7 @@ mod tests {
 
     fn user(role: Role) -> User {
         let email = Email::parse("a@example.com").expect("valid");
-        User::register(email, None, None, role, Timestamp::from_seconds(1))
+        User::register(email, Profile::default(), role, Timestamp::from_seconds(1))
     }
 
     #[test]

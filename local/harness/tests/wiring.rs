@@ -6,10 +6,10 @@ use std::path::Path;
 
 use harness::{Contract, Template};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use latchkey::limit;
+use latchkey::limit::{Limits, Route as LimitedRoute};
 use local::event::sample;
 use local::workspace_root;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 type Route = (String, String, String);
 
@@ -259,17 +259,45 @@ fn every_function_logs_where_the_alarms_of_its_area_look() {
 #[test]
 fn the_limits_of_the_template_are_those_of_the_code() {
     let template = Template::load(&workspace_root()).expect("template.yaml is readable");
-    let routes = [
-        ("LoginLimits", limit::Route::Login),
-        ("RegisterLimits", limit::Route::Register),
-        ("LetterLimits", limit::Route::ForgotPassword),
-        ("LetterLimits", limit::Route::ResendVerification),
-        ("ChangePasswordLimits", limit::Route::ChangePassword),
-        ("ChangeEmailLimits", limit::Route::ChangeEmail),
-        ("DeleteUserLimits", limit::Route::DeleteUser),
-    ];
-    for (parameter, route) in routes {
-        let default = &template.document()["Parameters"][parameter]["Default"];
-        assert_eq!(default, route.default_limits(), "{parameter}");
+    let parameter = &template.document()["Parameters"]["RateLimits"];
+    let defaults =
+        LimitedRoute::ALL.map(|route| format!("{}: {}", route.name(), route.default_limits()));
+    assert_eq!(parameter["Default"], defaults.join("; "));
+
+    // What may be deployed starts, and what does not start cannot be deployed.
+    let pattern = json!({ "pattern": parameter["AllowedPattern"] });
+    let pattern = jsonschema::validator_for(&pattern).expect("a pattern");
+    for (text, is_right) in [
+        ("", true),
+        (&*defaults.join("; "), true),
+        ("login: off", true),
+        ("login: off; change-email: account=999999/24h", true),
+        (
+            "login: account-address=1/1s address=9999/999m account=1/1h",
+            true,
+        ),
+        (
+            "login: address=5/1m account-address=5/1m; register: address=5/1m",
+            true,
+        ),
+        ("login: address=5/1m address=6/1m", false),
+        ("login: address=5/1m account=1/1m address=6/1m", false),
+        ("login: off; login: off", false),
+        ("login: off; register: off; login: address=1/1m", false),
+        ("logn: off", false),
+        ("login: ", false),
+        ("login: off off", false),
+        ("login: address=0/1m", false),
+        ("login: address=1/25h", false),
+        ("login: address=1001/1s", false),
+        ("login: users=1/1h", false),
+    ] {
+        let starts = |route| Limits::of_route(text, route).is_some();
+        assert_eq!(pattern.is_valid(&json!(text)), is_right, "{text}");
+        assert_eq!(
+            LimitedRoute::ALL.into_iter().all(starts),
+            is_right,
+            "{text}"
+        );
     }
 }

@@ -15,7 +15,9 @@ use argon2::{Algorithm as Argon2Algorithm, Argon2, Params, Version};
 use latchkey::clock::Timestamp;
 use latchkey::email::Email;
 use latchkey::http::{Cursors, Fields, NewAccount, PasswordField, StatusCode, UserResponse, json};
+use latchkey::locale::Locale;
 use latchkey::password::Password;
+use latchkey::profile::Profile;
 use latchkey::secret::{Secret, Secrets};
 use latchkey::session::{Session, SessionLifetimes};
 use latchkey::token::access::{self, AccessToken, Parties};
@@ -73,7 +75,7 @@ const PATHS: [Path; 10] = [
 /// As `register` reads it.
 fn new_account(body: &[u8]) -> Option<NewAccount> {
     let mut fields = Fields::parse(body).ok()?;
-    let account = NewAccount::take(&mut fields, PasswordField::Required);
+    let account = NewAccount::take(&mut fields, PasswordField::Required, Locale::default());
     fields.finish(|| account).ok()
 }
 
@@ -155,7 +157,7 @@ impl Scene {
             audience: "latchkey".to_owned(),
         };
         let email = Email::parse("ada@example.com").map_err(|_| "an address")?;
-        let user = User::register(email, None, None, Role::User, NOW);
+        let user = User::register(email, Profile::default(), Role::User, NOW);
         let lifetimes = SessionLifetimes {
             idle: LIFETIME,
             max: LIFETIME,

@@ -10,8 +10,10 @@ use super::error::{ApiError, ErrorCode};
 use crate::email::Email;
 use crate::field::FieldError;
 use crate::json;
+use crate::locale::{self, Locale};
 use crate::name::Name;
 use crate::password::Password;
+use crate::profile::Profile;
 
 /// The fields of a request body on their way to typed values.
 ///
@@ -110,6 +112,23 @@ impl Fields {
         Some(current)
     }
 
+    /// The fields of a profile: missing ones are as in `current`, `null` clears them, which makes `locale` `unset`.
+    pub fn profile(&mut self, current: Profile, unset: Locale) -> Option<Profile> {
+        let Profile {
+            first_name,
+            last_name,
+            locale,
+        } = current;
+        let first_name = self.merged("firstName", first_name, Name::parse);
+        let last_name = self.merged("lastName", last_name, Name::parse);
+        let locale = self.merged("locale", Some(locale), locale::parse);
+        Some(Profile {
+            first_name: first_name?,
+            last_name: last_name?,
+            locale: locale?.unwrap_or(unset),
+        })
+    }
+
     /// Refuses a field for a reason found outside its parser.
     pub fn reject(&mut self, name: &str, error: FieldError) {
         self.errors.push((name.to_owned(), error));
@@ -121,12 +140,13 @@ impl Fields {
         field: &str,
         password: Option<&Password>,
         email: Option<&Email>,
-        names: [Option<&Name>; 2],
+        profile: Option<&Profile>,
     ) {
         let Some(password) = password else {
             return;
         };
-        if let Err(error) = password.check_policy(email, names.into_iter().flatten()) {
+        let names = profile.into_iter().flat_map(Profile::names);
+        if let Err(error) = password.check_policy(email, names) {
             self.reject(field, error);
         }
     }

@@ -6,9 +6,9 @@ use super::error::{ApiError, ErrorCode};
 use super::user::UserResponse;
 use crate::clock::Timestamp;
 use crate::email::Email;
-use crate::locale::{self, Locale};
-use crate::name::Name;
+use crate::locale::Locale;
 use crate::password::{HashingFailed, Match, Password, PasswordHash};
+use crate::profile::Profile;
 use crate::store::{Change, Idempotency, Registration, Store};
 use crate::user::{Role, User};
 
@@ -27,45 +27,39 @@ pub struct NewAccount {
     pub email: Email,
     /// Its password; without one, its owner is invited.
     pub password: Option<Password>,
-    /// Given name.
-    pub first_name: Option<Name>,
-    /// Family name.
-    pub last_name: Option<Name>,
-    /// Language of the letters to it, where the body names one.
-    pub locale: Option<Locale>,
+    /// What its owner sets.
+    pub profile: Profile,
 }
 
 impl NewAccount {
-    /// Takes `email`, `password`, `firstName`, `lastName` and `locale` out of a body.
-    pub fn take(fields: &mut Fields, password: PasswordField) -> Option<Self> {
+    /// Takes `email`, `password` and the fields of a profile out of a body; its language is `locale` where it names
+    /// none.
+    pub fn take(fields: &mut Fields, password: PasswordField, locale: Locale) -> Option<Self> {
         let email = fields.required("email", Email::parse);
         let password = match password {
             PasswordField::Required => fields.required("password", Password::parse_new).map(Some),
             PasswordField::Optional => fields.optional("password", Password::parse_new),
         };
-        let first_name = fields.optional("firstName", Name::parse);
-        let last_name = fields.optional("lastName", Name::parse);
-        let locale = fields.optional("locale", locale::parse);
-        let names = [&first_name, &last_name].map(|name| name.as_ref()?.as_ref());
+        let unset = Profile {
+            locale,
+            ..Profile::default()
+        };
+        let profile = fields.profile(unset, locale);
         let new = password.as_ref().and_then(Option::as_ref);
-        fields.check_password_policy("password", new, email.as_ref(), names);
+        fields.check_password_policy("password", new, email.as_ref(), profile.as_ref());
         Some(Self {
             email: email?,
             password: password?,
-            first_name: first_name?,
-            last_name: last_name?,
-            locale: locale?,
+            profile: profile?,
         })
     }
 
     /// The account itself.
     #[must_use]
     pub fn user(&self, role: Role, now: Timestamp) -> User {
-        let (first_name, last_name) = (self.first_name.clone(), self.last_name.clone());
         User {
-            locale: self.locale.unwrap_or_default(),
             invited: self.password.is_none(),
-            ..User::register(self.email.clone(), first_name, last_name, role, now)
+            ..User::register(self.email.clone(), self.profile.clone(), role, now)
         }
     }
 

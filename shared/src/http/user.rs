@@ -60,24 +60,41 @@ impl<'a> UserResponse<'a> {
     #[must_use]
     pub fn new(user: &'a User, now: Timestamp) -> Self {
         let status = user.status_at(now);
-        let suspension = user.suspension.as_ref();
+        let User {
+            id,
+            email,
+            email_verified,
+            first_name,
+            last_name,
+            locale,
+            invited: _,
+            role,
+            status: _,
+            suspension,
+            credential_version: _,
+            session_epoch: _,
+            created_at,
+            updated_at,
+            version,
+        } = user;
+        let suspension = suspension.as_ref();
         Self {
-            id: user.id.to_string(),
-            email: user.email.as_str(),
-            email_verified: user.email_verified,
-            first_name: user.first_name.as_ref().map(Name::as_str),
-            last_name: user.last_name.as_ref().map(Name::as_str),
-            locale: user.locale,
-            role: user.role,
+            id: id.to_string(),
+            email: email.as_str(),
+            email_verified: *email_verified,
+            first_name: first_name.as_ref().map(Name::as_str),
+            last_name: last_name.as_ref().map(Name::as_str),
+            locale: *locale,
+            role: *role,
             status,
             suspension: (status == Status::Suspended).then(|| SuspensionResponse {
                 reason: suspension
                     .and_then(|suspension| Some(suspension.reason.as_ref()?.as_str())),
                 until: suspension.and_then(|suspension| Some(suspension.until?.to_string())),
             }),
-            created_at: user.created_at.to_string(),
-            updated_at: user.updated_at.to_string(),
-            version: user.version,
+            created_at: created_at.to_string(),
+            updated_at: updated_at.to_string(),
+            version: *version,
         }
     }
 
@@ -137,11 +154,17 @@ impl<'a> TokenResponse<'a> {
 mod tests {
     use super::*;
     use crate::email::Email;
+    use crate::profile::Profile;
 
     #[test]
     fn the_projectable_fields_are_the_properties() {
         let email = Email::parse("a@example.com").expect("valid");
-        let user = User::register(email, None, None, Role::User, Timestamp::from_seconds(1));
+        let user = User::register(
+            email,
+            Profile::default(),
+            Role::User,
+            Timestamp::from_seconds(1),
+        );
         let value =
             serde_json::to_value(UserResponse::new(&user, user.created_at)).expect("serializes");
         let mut names: Vec<&String> = value.as_object().expect("an object").keys().collect();

@@ -55,7 +55,6 @@ pub use listing::{Listing, MAX_EXAMINED, Page, Span, TooFar};
 pub use purge::Purged;
 pub use session::SessionRevoked;
 pub use stream::events;
-pub use user::UserChanges;
 pub use user_list::UserFilter;
 
 /// A call met by a transaction on the same item is tried this often in all.

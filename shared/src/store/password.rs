@@ -6,8 +6,10 @@ use super::credential::Credential;
 use super::item;
 use super::key::Key;
 use super::update::{Update, attribute, number, text};
+use super::user::set_profile;
 use super::{Change, Store, TransactError, WriteRefused};
 use crate::password::PasswordHash;
+use crate::profile::Profile;
 use crate::session::Session;
 use crate::user::User;
 
@@ -71,10 +73,11 @@ impl Store {
             .when_equal("email_verified", attribute(&user.email_verified)?);
         let may_be_anothers = !user.email_verified && !user.invited;
         if may_be_anothers {
-            user_update = user_update
-                .set_or_remove("first_name", None)
-                .set_or_remove("last_name", None)
-                .set("locale", attribute(&locale)?);
+            let profile = Profile {
+                locale,
+                ..Profile::default()
+            };
+            user_update = set_profile(user_update, &profile)?;
         }
         let mut items = vec![
             credential.in_transaction(&self.table)?,

@@ -92,22 +92,42 @@ fn read<T: Entity>(image: Option<RawItem>) -> Result<Option<T>, StoreError> {
     image.map(item::read).transpose()
 }
 
+/// What an event shows of a [`Profile`](crate::profile::Profile).
+const PROFILE: [&str; 3] = ["firstName", "lastName", "locale"];
+
 /// What of a user an event may show: never a version that decides about sessions.
 fn profile(user: &User) -> Map<String, Value> {
-    let suspension = user.suspension.as_ref().map(|suspension| {
+    let User {
+        id: _,
+        email,
+        email_verified,
+        first_name,
+        last_name,
+        locale,
+        invited: _,
+        role,
+        status,
+        suspension,
+        credential_version: _,
+        session_epoch: _,
+        created_at: _,
+        updated_at: _,
+        version: _,
+    } = user;
+    let suspension = suspension.as_ref().map(|suspension| {
         json!({
             "reason": suspension.reason,
             "until": suspension.until.map(|until| until.to_string()),
         })
     });
     object(json!({
-        "email": user.email,
-        "emailVerified": user.email_verified,
-        "firstName": user.first_name,
-        "lastName": user.last_name,
-        "locale": user.locale,
-        "role": user.role,
-        "status": user.status,
+        "email": email,
+        "emailVerified": email_verified,
+        "firstName": first_name,
+        "lastName": last_name,
+        "locale": locale,
+        "role": role,
+        "status": status,
         "suspension": suspension,
     }))
 }
@@ -165,11 +185,7 @@ fn of_user(old: Option<User>, new: &User) -> Vec<Told> {
             old.session_epoch != new.session_epoch && !suspended,
             &[],
         ),
-        (
-            EventKind::UserUpdated,
-            differs(&["firstName", "lastName", "locale"]),
-            &["firstName", "lastName", "locale"],
-        ),
+        (EventKind::UserUpdated, differs(&PROFILE), &PROFILE),
     ];
     let told = told.into_iter().filter(|(_, happened, _)| *happened);
     told.map(|(kind, _, fields)| {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use letters::Locale;
 use serde::{Deserialize, Serialize};
 
 use super::admin::count_admins;
@@ -12,6 +11,7 @@ use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, WriteRefused};
 use crate::clock::Timestamp;
 use crate::name::Name;
+use crate::profile::Profile;
 use crate::user::{Role, Status, Suspension, User, UserId};
 
 /// How long a tombstone stays: longer than any session or token of the account can.
@@ -43,17 +43,6 @@ impl Entity for Tombstone {
     }
 }
 
-/// The editable fields of a profile, as they are to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserChanges {
-    /// Given name.
-    pub first_name: Option<Name>,
-    /// Family name.
-    pub last_name: Option<Name>,
-    /// Language of letters.
-    pub locale: Locale,
-}
-
 impl Store {
     /// Reads a user. Strongly consistent, 1 RU.
     ///
@@ -63,27 +52,18 @@ impl Store {
         self.get("get user", Key::user(id)).await
     }
 
-    /// Replaces the editable fields of an account that is still as it was read. 1 RT, 2 WU.
+    /// Replaces the profile of an account that is still as it was read. 1 RT, 2 WU.
     ///
     /// # Errors
     /// [`WriteRefused`].
     pub async fn update_user(
         &self,
         read: &User,
-        changes: UserChanges,
+        profile: Profile,
         change: &Change,
     ) -> Result<User, WriteRefused> {
-        let name = |name: &Option<Name>| name.as_ref().map(|name| text(name.as_str()));
-        let update = Update::new(Key::user(&read.id), change)
-            .set_or_remove("first_name", name(&changes.first_name))
-            .set_or_remove("last_name", name(&changes.last_name))
-            .set("locale", attribute(&changes.locale)?);
-        let user = User {
-            first_name: changes.first_name,
-            last_name: changes.last_name,
-            locale: changes.locale,
-            ..read.clone()
-        };
+        let update = set_profile(Update::new(Key::user(&read.id), change), &profile)?;
+        let user = read.clone().with_profile(profile);
         self.change_user("update user", read, user, update, change)
             .await
     }
@@ -248,6 +228,20 @@ impl Store {
         self.transact_counting("delete user", items, own, change)
             .await
     }
+}
+
+/// Writes a profile in place of the one before.
+pub(super) fn set_profile(update: Update, profile: &Profile) -> Result<Update, StoreError> {
+    let Profile {
+        first_name,
+        last_name,
+        locale,
+    } = profile;
+    let name = |name: &Option<Name>| name.as_ref().map(|name| text(name.as_str()));
+    Ok(update
+        .set_or_remove("first_name", name(first_name))
+        .set_or_remove("last_name", name(last_name))
+        .set("locale", attribute(locale)?))
 }
 
 /// The end of a suspension, and the account as it is then.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::email::Email;
+use crate::profile::Profile;
 use crate::secret::{Secret, Secrets};
 use crate::session::SessionLifetimes;
 use crate::token::key_ring::{Algorithm, PublicNumbers, WrappedKey, generate};
@@ -54,7 +55,7 @@ fn check(token: &str) -> Result<Subject, TokenError> {
 
 fn signed_in() -> (User, Session) {
     let email = Email::parse("a@example.com").expect("valid");
-    let user = User::register(email, None, None, Role::User, NOW);
+    let user = User::register(email, Profile::default(), Role::User, NOW);
     let lifetimes = SessionLifetimes {
         idle: LIFETIME,
         max: LIFETIME,

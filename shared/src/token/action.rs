@@ -186,6 +186,7 @@ mod tests {
 
     use super::*;
     use crate::fuzz;
+    use crate::profile::Profile;
     use crate::secret::Secret;
     use crate::token::refresh::{self, RefreshClaims, RefreshToken};
     use crate::user::Role;
@@ -239,7 +240,12 @@ mod tests {
             verify(&secrets, token.reveal(), at(1800)),
             Err(TokenError::Invalid)
         );
-        let mut user = User::register(email("ada@example.com"), None, None, Role::User, NOW);
+        let mut user = User::register(
+            email("ada@example.com"),
+            Profile::default(),
+            Role::User,
+            NOW,
+        );
         user.credential_version = 3;
         let mut claims = claims(ActionPurpose::ResetPassword);
         claims.user_id = user.id;

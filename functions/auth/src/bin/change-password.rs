@@ -53,7 +53,12 @@ fn read_passwords(request: &Request, user: &User) -> Result<(Password, Password)
     let mut fields = Fields::read(request)?;
     let current = fields.required("currentPassword", Password::parse);
     let new = fields.required("newPassword", Password::parse_new);
-    let names = [user.first_name.as_ref(), user.last_name.as_ref()];
-    fields.check_password_policy("newPassword", new.as_ref(), Some(&user.email), names);
+    let profile = user.profile();
+    fields.check_password_policy(
+        "newPassword",
+        new.as_ref(),
+        Some(&user.email),
+        Some(&profile),
+    );
     fields.finish(|| Some((current?, new?)))
 }

@@ -66,8 +66,7 @@ async fn register_privately(
 fn read(request: &Request) -> Result<(NewAccount, Option<Idempotency>), ApiError> {
     let mut fields = Fields::read(request)?;
     let idempotency = http::idempotency(request, "register", None, &fields)?;
-    let account = NewAccount::take(&mut fields, PasswordField::Required);
-    let account = fields.finish(|| account)?;
-    let locale = account.locale.or_else(|| http::accepted_locale(request));
-    Ok((NewAccount { locale, ..account }, idempotency))
+    let locale = http::accepted_locale(request).unwrap_or_default();
+    let account = NewAccount::take(&mut fields, PasswordField::Required, locale);
+    Ok((fields.finish(|| account)?, idempotency))
 }

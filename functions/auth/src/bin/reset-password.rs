@@ -30,9 +30,8 @@ async fn reset_password(store: &Store, secrets: &CachedSecrets, request: Request
     let purposes = [ActionPurpose::ResetPassword, ActionPurpose::Invitation];
     let claims = secrets.redeem(&token, &purposes, change.at).await?;
     let (user, credential) = read_account(store, &claims).await?;
-    let names = user.first_name.iter().chain(&user.last_name);
     password
-        .check_policy(Some(&user.email), names)
+        .check_policy(Some(&user.email), user.profile().names())
         .map_err(|error| ApiError::invalid_field("password", error))?;
 
     let change = Change {

@@ -6,6 +6,7 @@
 use lambda_http::Error;
 use latchkey::direct;
 use latchkey::http::{ApiError, ErrorCode, Fields, NewAccount, PasswordField};
+use latchkey::locale::Locale;
 use latchkey::store::{Change, FirstAdmin, Store};
 use latchkey::telemetry;
 use latchkey::user::Role;
@@ -30,7 +31,7 @@ async fn create_admin(
     mut fields: Fields,
     change: Change,
 ) -> Result<CreateAdminResponse, ApiError> {
-    let account = NewAccount::take(&mut fields, PasswordField::Required);
+    let account = NewAccount::take(&mut fields, PasswordField::Required, Locale::default());
     let account = fields.finish(|| account)?;
     let admin = account.user(Role::Admin, change.at);
 

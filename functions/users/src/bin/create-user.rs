@@ -4,6 +4,7 @@
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, Fields, NewAccount, PasswordField, Request};
 use latchkey::keys::TokenVerifier;
+use latchkey::locale::Locale;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
@@ -24,7 +25,7 @@ async fn create_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
 
     let mut fields = Fields::read(&request)?;
     let idempotency = http::idempotency(&request, "create-user", Some(caller.id), &fields)?;
-    let account = NewAccount::take(&mut fields, PasswordField::Optional);
+    let account = NewAccount::take(&mut fields, PasswordField::Optional, Locale::default());
     let role = fields.optional("role", Role::parse);
     let (account, role) = fields.finish(|| Some((account?, role?.unwrap_or(Role::User))))?;
     caller.authorize_granting(role)?;

@@ -5,10 +5,10 @@ use lambda_http::Error;
 use lambda_http::http::Method;
 use latchkey::http::{self, ApiError, ApiResult, Fields, Projection, Request, UserResponse};
 use latchkey::keys::TokenVerifier;
-use latchkey::locale;
-use latchkey::name::Name;
+use latchkey::locale::Locale;
 use latchkey::permission::Permission;
-use latchkey::store::{Store, UserChanges};
+use latchkey::profile::Profile;
+use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::user::User;
 
@@ -27,36 +27,23 @@ async fn update_user(store: &Store, tokens: &TokenVerifier, request: Request) ->
     let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::UpdateUser, &id, user)?;
-    let changes = read_changes(&request, &user)?;
+    let profile = read_profile(&request, &user)?;
     preconditions.check(user.version)?;
 
     let change = http::change(&request, Some(caller.user.id));
-    match store.update_user(&user, changes, &change).await {
+    match store.update_user(&user, profile, &change).await {
         Ok(user) => UserResponse::reply(&user, &projection),
         Err(refused) => Err(preconditions.refused(refused)),
     }
 }
 
-fn read_changes(request: &Request, current: &User) -> Result<UserChanges, ApiError> {
-    let mut fields = Fields::read(request)?;
-    let (first_name, last_name, locale) = if request.method() == Method::PATCH {
-        (
-            fields.merged("firstName", current.first_name.clone(), Name::parse),
-            fields.merged("lastName", current.last_name.clone(), Name::parse),
-            fields.merged("locale", Some(current.locale), locale::parse),
-        )
+fn read_profile(request: &Request, user: &User) -> Result<Profile, ApiError> {
+    let current = if request.method() == Method::PATCH {
+        user.profile()
     } else {
-        (
-            fields.optional("firstName", Name::parse),
-            fields.optional("lastName", Name::parse),
-            fields.optional("locale", locale::parse),
-        )
+        Profile::default()
     };
-    fields.finish(|| {
-        Some(UserChanges {
-            first_name: first_name?,
-            last_name: last_name?,
-            locale: locale?.unwrap_or_default(),
-        })
-    })
+    let mut fields = Fields::read(request)?;
+    let profile = fields.profile(current, Locale::default());
+    fields.finish(|| profile)
 }
