@@ -54,6 +54,7 @@ def write_out_routes(template):
                         "IntegrationType": integration["type"].upper(),
                         "IntegrationMethod": integration["httpMethod"],
                         "IntegrationUri": integration["uri"],
+                        "CredentialsArn": integration["credentials"],
                         "PayloadFormatVersion": integration["payloadFormatVersion"],
                     },
                 }

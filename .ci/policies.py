@@ -36,7 +36,7 @@ CONDITION_KEYS = {
 KINDS = {
     "dynamodb": {"AWS::DynamoDB::Table"},
     "events": {"AWS::Events::EventBus"},
-    "lambda": {"AWS::Lambda::Function"},
+    "lambda": {"AWS::Lambda::Function", "AWS::Lambda::Alias"},
     "s3": {"AWS::S3::Bucket"},
     "secretsmanager": {"AWS::SecretsManager::Secret"},
     "ses": {"AWS::SES::ConfigurationSet"},

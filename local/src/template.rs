@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{Error, yaml};
 
@@ -23,6 +23,19 @@ pub struct FunctionBlock {
     pub routes: Vec<(String, String)>,
     /// What it may do to the table.
     pub grants: Vec<Grant>,
+}
+
+/// One route of the API.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// `GET`.
+    pub method: String,
+    /// `/v1/users/{id}`.
+    pub path: String,
+    /// Logical id of the function it invokes.
+    pub function: String,
+    /// What API Gateway is told of the call.
+    pub integration: Value,
 }
 
 /// One allowed action on one pattern of partition keys.
@@ -82,6 +95,30 @@ impl Template {
         function.ok_or_else(|| format!("template.yaml has no function {binary}").into())
     }
 
+    /// The routes of the API, in the order of the template.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        let apis = self.resources().map(|(_, resource)| resource);
+        let apis = apis.filter(|resource| resource["Type"] == "AWS::Serverless::HttpApi");
+        let paths = apis.filter_map(|api| api["Properties"]["DefinitionBody"]["paths"].as_object());
+        let operations = paths.flatten().flat_map(|(path, methods)| {
+            let methods = methods.as_object().into_iter().flatten();
+            methods.map(move |(method, operation)| (path, method, operation))
+        });
+        let routes = operations.map(|(path, method, operation)| {
+            let integration = &operation["x-amazon-apigateway-integration"];
+            let uri = integration["uri"]["!Sub"].as_str().unwrap_or_default();
+            let function = uri.split_once("/functions/${").unwrap_or_default().1;
+            Route {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                function: function.split('.').next().unwrap_or_default().to_owned(),
+                integration: integration.clone(),
+            }
+        });
+        routes.collect()
+    }
+
     fn function_block(&self, logical_id: &str, resource: &Value) -> FunctionBlock {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let properties = &resource["Properties"];
@@ -91,16 +128,9 @@ impl Template {
             .filter_map(|from| from["Environment"]["Variables"].as_object())
             .flat_map(|variables| variables.keys().cloned())
             .collect();
-        let events = properties["Events"].as_object();
-        let routes = events
-            .into_iter()
-            .flat_map(Map::values)
-            .filter(|event| event["Type"] == "HttpApi")
-            .map(|event| {
-                let route = &event["Properties"];
-                (text(&route["Method"]).to_uppercase(), text(&route["Path"]))
-            })
-            .collect();
+        let routes = self.routes().into_iter();
+        let routes = routes.filter(|route| route.function == logical_id);
+        let routes = routes.map(|route| (route.method, route.path)).collect();
         FunctionBlock {
             logical_id: logical_id.to_owned(),
             binary: text(&resource["Metadata"]["BuildProperties"]["Binary"]),
