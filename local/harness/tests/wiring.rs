@@ -258,14 +258,21 @@ fn the_api_may_invoke_what_it_has_routes_to_and_nothing_else() {
         let (function, is_alias) = target(integration["uri"]["!Sub"].as_str().expect("a URI"));
         assert_eq!(function, route.function);
         let properties = &resources[&function]["Properties"];
-        assert_eq!(is_alias, properties["AutoPublishAlias"] == "live", "{function}");
+        assert_eq!(
+            is_alias,
+            properties["AutoPublishAlias"] == "live",
+            "{function}"
+        );
         assert_eq!(integration["type"], "aws_proxy");
         assert_eq!(integration["httpMethod"], "POST", "how Lambda is called");
         assert_eq!(integration["payloadFormatVersion"], "2.0");
 
         let block = template.functions().into_iter();
         let mut block = block.filter(|block| block.logical_id == function);
-        let role = format!("{}Invocation", area(&block.next().expect("a function").binary));
+        let role = format!(
+            "{}Invocation",
+            area(&block.next().expect("a function").binary)
+        );
         assert_eq!(integration["credentials"]["!GetAtt"], format!("{role}.Arn"));
         let reference = if is_alias {
             json!({ "!Ref": format!("{function}.Alias") })

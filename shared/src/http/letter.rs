@@ -5,7 +5,7 @@ use letters::Letter;
 
 use super::body::Fields;
 use super::limit::Limiter;
-use super::{ApiResult, accepted, change, reject_unknown_parameters};
+use super::{ApiResult, accepted, change};
 use crate::email::Email;
 use crate::store::Store;
 
@@ -20,7 +20,6 @@ pub async fn ask_for_letter(
     request: &Request,
     letter: Letter,
 ) -> ApiResult {
-    reject_unknown_parameters(request, &[])?;
     let mut fields = Fields::read(request)?;
     let email = fields.required("email", Email::parse);
     let email = fields.finish(|| email)?;

@@ -28,12 +28,13 @@ pub use letter::ask_for_letter;
 pub use limit::{Attempt, Exceeded, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
-pub use query::{
-    PathUser, Projection, query_parameter, reject_unknown_parameters, session_id, user_id,
-};
+pub use query::{PathUser, Projection, query_parameter, session_id, user_id};
 pub use reply::{Reply, accepted, json, no_content};
 pub(crate) use serve::guarded;
-pub use serve::{accepted_locale, client_address, client_user_agent, has_body, serve};
+pub use serve::{
+    Endpoint, accepted_locale, client_address, client_user_agent, has_body, serve, taking,
+    taking_any,
+};
 pub use user::{TokenResponse, UserResponse};
 
 use crate::clock;

@@ -90,7 +90,7 @@ pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'
 ///
 /// # Errors
 /// `invalid_fields`.
-pub fn reject_unknown_parameters(request: &Request, known: &[&str]) -> Result<(), ApiError> {
+pub(super) fn reject_unknown_parameters(request: &Request, known: &[&str]) -> Result<(), ApiError> {
     let parameters = request.query_string_parameters_ref();
     let unknown: Vec<_> = parameters
         .into_iter()

@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 
 use super::conditional::is_not_modified;
 use super::error::{Accepted, ApiError, ErrorCode};
+use super::query::reject_unknown_parameters;
 use super::reply::{self, Reply};
 use super::{ApiResult, body};
 use crate::clock;
@@ -51,7 +52,29 @@ const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Serves requests with `handler` until Lambda ends the environment.
+/// An endpoint, by what it takes of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// The query parameters it knows; `None` where the handler looks at them itself.
+    parameters: Option<&'static [&'static str]>,
+}
+
+/// An endpoint that takes these query parameters. Others are refused: a misspelt filter must not pass as none.
+#[must_use]
+pub const fn taking(parameters: &'static [&'static str]) -> Endpoint {
+    Endpoint {
+        parameters: Some(parameters),
+    }
+}
+
+/// An endpoint whose handler looks at the query parameters itself, with [`Fields::of_query`](super::Fields::of_query)
+/// as a rule, or that is the same whatever they are.
+#[must_use]
+pub const fn taking_any() -> Endpoint {
+    Endpoint { parameters: None }
+}
+
+/// Serves requests without query parameters with `handler` until Lambda ends the environment.
 ///
 /// # Errors
 /// When Lambda's runtime API cannot be reached.
@@ -59,14 +82,33 @@ pub async fn serve<F>(handler: impl Fn(Request) -> F) -> Result<(), Error>
 where
     F: Future<Output = ApiResult>,
 {
-    let handler = &handler;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        Ok::<_, Error>(answer(handler, event).await)
-    }))
-    .await
+    taking(&[]).serve(handler).await
+}
+
+impl Endpoint {
+    /// Serves requests with `handler` until Lambda ends the environment.
+    ///
+    /// # Errors
+    /// When Lambda's runtime API cannot be reached.
+    pub async fn serve<F>(self, handler: impl Fn(Request) -> F) -> Result<(), Error>
+    where
+        F: Future<Output = ApiResult>,
+    {
+        let handler = &handler;
+        lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+            Ok::<_, Error>(answer(self, handler, event).await)
+        }))
+        .await
+    }
+
+    fn check_parameters(self, request: &Request) -> Result<(), ApiError> {
+        self.parameters
+            .map_or(Ok(()), |known| reject_unknown_parameters(request, known))
+    }
 }
 
 async fn answer<F>(
+    endpoint: Endpoint,
     handler: impl Fn(Request) -> F,
     event: LambdaEvent<Box<RawValue>>,
 ) -> ApiGatewayV2httpResponse
@@ -83,7 +125,10 @@ where
         Err(error) => Err(error),
         Ok(request) => {
             request_headers = request.headers().clone();
-            guarded(&context, Box::pin(handler(request))).await
+            match endpoint.check_parameters(&request) {
+                Err(error) => Err(error),
+                Ok(()) => guarded(&context, Box::pin(handler(request))).await,
+            }
         }
     };
 

@@ -14,7 +14,9 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| list_audit(&store, &tokens, request)).await
+    http::taking_any()
+        .serve(|request| list_audit(&store, &tokens, request))
+        .await
 }
 
 async fn list_audit(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {

@@ -26,7 +26,6 @@ async fn change_password(
     limiter: &Limiter,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let caller = tokens.authenticate(store, &request).await?;
     let change = http::change(&request, Some(caller.user.id));
     caller.require_recent_sign_in(change.at)?;

@@ -49,7 +49,6 @@ async fn login(
     settings: Settings,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let (email, password) = read_credentials(&request)?;
 
     let now = clock::now();

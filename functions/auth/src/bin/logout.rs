@@ -32,7 +32,9 @@ async fn main() -> Result<(), Error> {
         CachedSecrets::from_env(SecretSource::SESSION)
     );
     let (tokens, secrets) = (tokens?, secrets?);
-    http::serve(|request| logout(&store, &tokens, &secrets, grace, request)).await
+    http::taking(&["scope"])
+        .serve(|request| logout(&store, &tokens, &secrets, grace, request))
+        .await
 }
 
 async fn logout(
@@ -42,7 +44,6 @@ async fn logout(
     grace: Duration,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &["scope"])?;
     let scope = Scope::read(&request)?;
     let caller = if let Some(token) = read_refresh_token(&request)? {
         caller_by_refresh_token(store, secrets, grace, scope, &token).await?

@@ -36,7 +36,6 @@ async fn refresh(
     idle: Duration,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let mut fields = Fields::read(&request)?;
     let token = fields.required("refreshToken", |token| Ok(token.to_owned()));
     let token = fields.finish(|| token)?;

@@ -24,7 +24,6 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn register(store: &Store, limiter: &Limiter, private: bool, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let (account, idempotency) = read(&request)?;
 
     let change = http::change(&request, None);

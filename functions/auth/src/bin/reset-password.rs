@@ -20,7 +20,6 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn reset_password(store: &Store, secrets: &CachedSecrets, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let mut fields = Fields::read(&request)?;
     let token = fields.required("token", |token| Ok(token.to_owned()));
     let password = fields.required("password", Password::parse_new);

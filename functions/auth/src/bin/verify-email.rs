@@ -34,7 +34,6 @@ async fn verify_email(
     limiter: &Limiter,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let mut fields = Fields::read(&request)?;
     let token = fields.required("token", |token| Ok(token.to_owned()));
     let password = fields.optional("password", Password::parse);

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|_| get_jwks(&tokens)).await
+    http::taking_any().serve(|_| get_jwks(&tokens)).await
 }
 
 async fn get_jwks(tokens: &TokenVerifier) -> ApiResult {

@@ -28,7 +28,9 @@ struct DiscoveryResponse<'a> {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let issuer = config::issuer()?;
-    http::serve(|_| ready(get_openid_configuration(&issuer))).await
+    http::taking_any()
+        .serve(|_| ready(get_openid_configuration(&issuer)))
+        .await
 }
 
 fn get_openid_configuration(issuer: &str) -> ApiResult {

@@ -18,11 +18,12 @@ struct HealthResponse {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
-    http::serve(|request| health(&store, request)).await
+    http::taking(&["deep"])
+        .serve(|request| health(&store, request))
+        .await
 }
 
 async fn health(store: &Store, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &["deep"])?;
     if is_deep(&request)? {
         store.check().await?;
     }

@@ -17,7 +17,6 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn revoke_session(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let session_id = http::session_id(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;

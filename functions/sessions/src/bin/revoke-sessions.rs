@@ -14,11 +14,12 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| revoke_sessions(&store, &tokens, request)).await
+    http::taking(&["except"])
+        .serve(|request| revoke_sessions(&store, &tokens, request))
+        .await
 }
 
 async fn revoke_sessions(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &["except"])?;
     let path = http::user_id(&request)?;
     let except_current = read_except(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;

@@ -29,7 +29,6 @@ async fn change_email(
     limiter: &Limiter,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let bearer = tokens.bearer(&request).await?;
     let id = bearer.resolve(path);

@@ -30,7 +30,6 @@ async fn confirm_email_change(
     secrets: &CachedSecrets,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let bearer = tokens.bearer(&request).await?;
     let id = bearer.resolve(path);

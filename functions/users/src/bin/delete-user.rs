@@ -23,7 +23,6 @@ async fn delete_user(
     limiter: &Limiter,
     request: Request,
 ) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let preconditions = http::preconditions(&request)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;

@@ -17,7 +17,6 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn get_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let (caller, id, user, preferences) = tokens
         .authenticate_with_preferences(store, &request, path)

@@ -12,11 +12,12 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| get_user(&store, &tokens, request)).await
+    http::taking(&["fields"])
+        .serve(|request| get_user(&store, &tokens, request))
+        .await
 }
 
 async fn get_user(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &["fields"])?;
     let path = http::user_id(&request)?;
     let fields = Projection::read(&request, &UserResponse::FIELDS)?;
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;

@@ -19,7 +19,6 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &[])?;
     let path = http::user_id(&request)?;
     let preconditions = http::preconditions(&request)?;
     let (caller, id, user, current) = tokens

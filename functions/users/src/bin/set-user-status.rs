@@ -16,11 +16,12 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| set_user_status(&store, &tokens, request)).await
+    http::taking(&["fields"])
+        .serve(|request| set_user_status(&store, &tokens, request))
+        .await
 }
 
 async fn set_user_status(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    http::reject_unknown_parameters(&request, &["fields"])?;
     let path = http::user_id(&request)?;
     let projection = Projection::read(&request, &UserResponse::FIELDS)?;
     let preconditions = http::preconditions(&request)?;
