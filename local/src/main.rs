@@ -21,7 +21,9 @@ cargo local seed --users N  fill the running bundle with generated users
 cargo local letters         write every letter in every language to .local/letters, to look at
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release, measure everything and write docs/performance.md
-cargo local bench --check   compare what does not depend on the machine with docs/performance.json
+cargo local bench --check   compare what does not depend on the machine with docs/performance-ci.json; with release
+                            after it, a release build with docs/performance.json
+cargo local bench baseline  count and write docs/performance-ci.json alone
 cargo local bench SECTION   one section, printed: functions [NAME…], login, lists, growth, quota, logins
 cargo local reset           forget everything: accounts, keys, secrets, letters
 

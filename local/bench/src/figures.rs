@@ -1,11 +1,13 @@
-//! `docs/performance.json`: the figures that do not depend on the machine's speed, and what has become of them.
+//! `docs/performance.json` and, of the profile `ci`, `docs/performance-ci.json`: the figures that do not depend on the
+//! machine's speed, and what has become of them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use harness::Cost;
 use local::{Error, workspace_root};
 use serde::{Deserialize, Serialize};
+
+use crate::setup::Profile;
 
 /// How much more than before is noise: another compiler, another processor's code paths.
 const TOLERANCE_PERCENT: u64 = 2;
@@ -61,22 +63,27 @@ impl FunctionCost {
     }
 }
 
-impl Figures {
-    fn file() -> PathBuf {
-        workspace_root().join("docs/performance.json")
+/// Where the figures of a profile are.
+pub const fn file(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Release => "docs/performance.json",
+        Profile::Ci => "docs/performance-ci.json",
     }
+}
 
-    /// What is checked in.
-    pub fn load() -> Result<Self, Error> {
-        let text = std::fs::read(Self::file());
-        let text = text.map_err(|error| format!("docs/performance.json: {error}"))?;
+impl Figures {
+    /// What is checked in of a profile.
+    pub fn load(profile: Profile) -> Result<Self, Error> {
+        let file = file(profile);
+        let text = std::fs::read(workspace_root().join(file));
+        let text = text.map_err(|error| format!("{file}: {error}"))?;
         Ok(serde_json::from_slice(&text)?)
     }
 
     /// Writes them to be checked in.
-    pub fn save(&self) -> Result<(), Error> {
+    pub fn save(&self, profile: Profile) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        Ok(std::fs::write(Self::file(), text)?)
+        Ok(std::fs::write(workspace_root().join(file(profile)), text)?)
     }
 
     /// What has become of these figures in `now`.
@@ -137,9 +144,9 @@ impl Comparison {
 
     fn unpaired(&mut self, name: &str, was_known: bool) {
         let line = if was_known {
-            format!("{name} is in docs/performance.json and no more")
+            format!("{name} is checked in and no more")
         } else {
-            format!("{name} is not in docs/performance.json")
+            format!("{name} is not checked in")
         };
         self.regressions.push(line);
     }

@@ -28,8 +28,9 @@ use std::process::ExitCode;
 
 use local::Error;
 
-use crate::figures::Figures;
+use crate::figures::{Figures, file};
 use crate::scale::Scale;
+use crate::setup::Profile;
 
 /// What can be measured by itself.
 const SECTIONS: [&str; 6] = ["functions", "login", "lists", "growth", "quota", "logins"];
@@ -51,19 +52,20 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
     let (section, only) = match arguments {
         [] => ("", [].as_slice()),
         ["functions", names @ ..] => ("functions", names),
-        [section] if *section == "--check" || SECTIONS.contains(section) => {
-            (*section, [].as_slice())
-        }
+        ["--check"] => return check(Profile::Ci).await,
+        ["--check", "release"] => return check(Profile::Release).await,
+        ["baseline"] => return baseline().await,
+        [section] if SECTIONS.contains(section) => (*section, [].as_slice()),
         _ => return Err(usage()),
     };
     let functions = setup::functions_named(only)?;
-    if section == "--check" {
-        return check().await;
-    }
     let machine = report::machine()?;
-    setup::build().await?;
+    setup::build(Profile::Release).await?;
     let text = match section {
-        "" => return report::write(machine).await,
+        "" => {
+            report::write(machine).await?;
+            return baseline().await;
+        }
         "functions" => functions_report::markdown(&functions::measure(&functions).await?)?,
         "login" => login::measure().await?.markdown()?,
         "lists" => scale::pages_markdown(&Scale::start().await?.pages().await?)?,
@@ -78,22 +80,31 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
 
 fn usage() -> Error {
     format!(
-        "cargo local bench [--check | {}]\ncargo local bench functions NAME…",
+        "cargo local bench [baseline | {}]\ncargo local bench functions NAME…\ncargo local bench --check [release]",
         SECTIONS.join(" | ")
     )
     .into()
 }
 
+/// Writes down what the next check of the profile `ci` is compared with.
+async fn baseline() -> Result<(), Error> {
+    setup::build(Profile::Ci).await?;
+    report::figures().await?.save(Profile::Ci)?;
+    println!("Wrote {}.", file(Profile::Ci));
+    Ok(())
+}
+
 /// Compares what does not depend on the machine with what is checked in.
-async fn check() -> Result<(), Error> {
-    let before = Figures::load()?;
-    setup::build().await?;
+async fn check(profile: Profile) -> Result<(), Error> {
+    let before = Figures::load(profile)?;
+    let file = file(profile);
+    setup::build(profile).await?;
     counts::no_level_finer_than_info().await?;
     let now = report::figures().await?;
     let comparison = before.compare(&now);
     if !comparison.same_architecture {
         println!(
-            "docs/performance.json is of {}: zips and instructions are not compared.",
+            "{file} is of {}: zips and instructions are not compared.",
             before.architecture
         );
     }
@@ -101,7 +112,7 @@ async fn check() -> Result<(), Error> {
         println!("better: {line}");
     }
     if !comparison.improvements.is_empty() {
-        println!("cargo local bench would write that down.");
+        println!("cargo local bench baseline, or the whole bench, would write that down.");
     }
     if !comparison.regressions.is_empty() {
         let mut text = format!("worse:\n{}", comparison.regressions.join("\n"));
@@ -114,6 +125,6 @@ async fn check() -> Result<(), Error> {
         }
         return Err(text.into());
     }
-    println!("No function and no hot path costs more than docs/performance.json says.");
+    println!("No function and no hot path costs more than {file} says.");
     Ok(())
 }
