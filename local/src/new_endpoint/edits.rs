@@ -137,7 +137,8 @@ pub fn contract(text: &str, endpoint: &Endpoint) -> Result<String, Error> {
 /// docs/endpoints.md: the row, behind those of its area.
 pub fn chart(text: &str, endpoint: &Endpoint) -> Result<String, Error> {
     let mut file = Lines::new("docs/endpoints.md", text);
-    let is_row = |line: &str| line.starts_with("| ") && endpoint.is_of_area(line);
+    let is_row =
+        |line: &str| line.starts_with("| ") && line.contains(" /") && endpoint.is_of_area(line);
     let row = file.last(file.all(), is_row);
     let row = row.ok_or_else(|| file.missing("a row of the area"))?;
     // What a function does otherwise has rows of its own.
