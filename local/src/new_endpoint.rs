@@ -30,7 +30,7 @@ pub struct Endpoint {
     neighbours: Vec<String>,
 }
 
-/// Makes an endpoint below `root`: what a person would write into fifteen files. `name` is that of its function, and
+/// Makes an endpoint below `root`: what a person would write into twelve files. `name` is that of its function, and
 /// `{id}` in its path is an account.
 ///
 /// Answers the files that are new or changed. All of them are made before the first is written.
