@@ -6,6 +6,7 @@ pub mod engine;
 pub mod event;
 pub mod function;
 pub mod functions;
+pub mod new_endpoint;
 pub mod pattern;
 pub mod pump;
 pub mod queues;

@@ -18,6 +18,8 @@ const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
 cargo local event <bin>     print a sample event for a function, with live tokens and ids
 cargo local seed --users N  fill the running bundle with generated users
+cargo local new-endpoint AREA VERB-NOUN METHOD PATH
+                            make everything a new endpoint needs, and a test that says what to write
 cargo local letters         write every letter in every language to .local/letters, to look at
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release, measure everything and write docs/performance.md
@@ -40,6 +42,7 @@ async fn main() -> ExitCode {
             Ok(users) if users > 0 => seed_command::run(users).await,
             _ => Err("--users takes a number above 0".into()),
         },
+        ["new-endpoint", area, name, method, path] => new_endpoint(area, name, method, path),
         ["letters"] => letters_command::run(),
         ["replay"] => replay_command::run().await,
         ["reset"] => state::reset(),
@@ -61,6 +64,16 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn new_endpoint(area: &str, name: &str, method: &str, path: &str) -> Result<(), Error> {
+    let files = local::new_endpoint::make(&local::workspace_root(), area, name, method, path)?;
+    for file in files {
+        println!("{file}");
+    }
+    let test = name.replace('-', "_");
+    println!("\nThe test that says what to write: cargo test -p {area} {test}");
+    Ok(())
 }
 
 /// Runs the bench, a program of its own: it takes long to build and nobody else needs it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use local::engine::Engine;
 use local::functions::Functions;
 use local::pump::Pump;
-use local::services::{Bus, Inbox, Services};
+use local::services::{Bus, Inbox, Services, Start};
 use local::settings::{Settings, TABLE, random_secret};
 use local::template::Template;
 use local::{Error, workspace_root};
@@ -114,7 +114,14 @@ fn pump(
 ) -> Result<Pump<Functions>, Error> {
     let (inbox, bus) = (Inbox::in_folder(state.inbox()), Bus::in_folder(state.bus()));
     let dead_letters = state.storage().dead_letters;
-    let services = Arc::new(Services::serve(listener, inbox, bus, dead_letters)?);
+    let start = Start {
+        api: format!("http://127.0.0.1:{}", state.port),
+        table: format!("http://127.0.0.1:{}", state.dynamodb_port),
+        admin: ADMIN_EMAIL.to_owned(),
+        root: workspace_root(),
+    };
+    let services = Services::serve_with_start(listener, inbox, bus, dead_letters, start)?;
+    let services = Arc::new(services);
     let functions = functions(template, state.settings())?.show_logs();
     Pump::new(
         template,
@@ -293,7 +300,11 @@ fn print_welcome(options: &Options) {
         options.dynamodb_port
     );
     println!(
-        "Inbox      http://127.0.0.1:{}, where the letters arrive",
+        "Start page http://127.0.0.1:{}, to try it in a browser",
+        options.mail_port
+    );
+    println!(
+        "Inbox      http://127.0.0.1:{}/inbox, where the letters arrive",
         options.mail_port
     );
     println!(

@@ -6,6 +6,7 @@ mod dead_letters;
 mod faults;
 mod inbox;
 mod page;
+mod start;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 pub use bus::Bus;
 pub use faults::{Fault, Operation};
 pub use inbox::{Inbox, Letter};
+pub use start::Start;
 
 use crate::Error;
 use crate::documents::Documents;
@@ -54,6 +56,32 @@ impl Services {
         bus: Bus,
         dead_letters: Documents,
     ) -> Result<Self, Error> {
+        let first = Router::new().route("/", get(page::list));
+        Self::serve_behind(first, listener, inbox, bus, dead_letters)
+    }
+
+    /// As [`serve`](Self::serve), with a start page before the inbox.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn serve_with_start(
+        listener: TcpListener,
+        inbox: Inbox,
+        bus: Bus,
+        dead_letters: Documents,
+        start: Start,
+    ) -> Result<Self, Error> {
+        let first = start::router(start)?;
+        Self::serve_behind(first, listener, inbox, bus, dead_letters)
+    }
+
+    fn serve_behind(
+        first: Router<Arc<Shared>>,
+        listener: TcpListener,
+        inbox: Inbox,
+        bus: Bus,
+        dead_letters: Documents,
+    ) -> Result<Self, Error> {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let shared = Arc::new(Shared {
             inbox,
@@ -62,12 +90,14 @@ impl Services {
             faults: Faults::default(),
         });
         let router = Router::new()
-            .route("/", get(page::list).post(call))
+            .route("/", post(call))
+            .route("/inbox", get(page::list))
             .route("/letters/{id}", get(page::letter))
             .route("/letters/{id}/html", get(page::html))
             .route("/messages", get(inbox::messages))
             .route("/messages/{id}", get(inbox::message))
             .route("/v2/email/outbound-emails", post(inbox::send_email))
+            .merge(first)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(Arc::clone(&shared));
         // Without it the kernel holds back the second part of an answer for 40 ms.

@@ -101,7 +101,8 @@ async fn the_page_shows_letters_newest_first_and_runs_nothing_of_them() {
         send(&services, &letter(to)).await;
     }
     let id = services.inbox().messages().expect("letters")[0].id.clone();
-    let page = get(&services, "/").await;
+    assert_eq!(get(&services, "/").await.status(), 200);
+    let page = get(&services, "/inbox").await;
     let policy = page.headers()["content-security-policy"].clone();
     assert!(
         policy

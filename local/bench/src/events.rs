@@ -1,9 +1,10 @@
-//! What the bench sends: for each function events that it serves with success.
+//! What the bench sends: for each function events that it serves with success. Those that need nothing made for them
+//! get their sample in `events/`.
 
-use local::Error;
-use local::event::HttpRequest;
+use local::event::{HttpRequest, sample};
 use local::function::Function;
 use local::queues::message;
+use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
 use crate::mail::{bus_event, stream_event, token};
@@ -148,7 +149,14 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             "get-openid-configuration" => own_request("GET", "/.well-known/openid-configuration")
                 .event("/.well-known/openid-configuration"),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
-            other => return Err(format!("the bench has no events for {other}").into()),
+            other => {
+                let values = [
+                    ("accessToken", own.access_token.as_str()),
+                    ("adminToken", &admin.access_token),
+                    ("sessionId", &own.session()?),
+                ];
+                sample(&workspace_root(), other, &values)?
+            }
         });
     }
     Ok(events)

@@ -26,7 +26,7 @@ iframe { width: 100%; height: 32rem; border: 1px solid #ccc; background: #fff; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f6f6f6; padding: 1rem; }
 ";
 
-/// `GET /`: the letters, newest first.
+/// `GET /inbox`: the letters, newest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     let messages = match shared.inbox.messages() {
         Ok(messages) => messages,
@@ -38,7 +38,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
             [&message.id, &message.to, &message.subject, &message.time].map(|text| escape(text));
         let _ = write!(
             rows,
-            "<tr><td>{to}</td><td><a href=\"/letters/{id}\">{subject}</a></td>\
+            "<tr><td>{to}</td><td><a href=\"/letters/{id}\" target=\"_top\">{subject}</a></td>\
              <td><time>{time}</time></td></tr>"
         );
     }
@@ -91,7 +91,7 @@ fn letter_body(message: &Letter) -> String {
         format!("<h2>Text</h2><pre>{}</pre>", with_links(&message.text))
     };
     format!(
-        "<p><a href=\"/\">Inbox</a></p><h1>{}</h1><table>{rows}</table>{html}{text}",
+        "<p><a href=\"/inbox\">Inbox</a></p><h1>{}</h1><table>{rows}</table>{html}{text}",
         escape(&message.subject)
     )
 }
@@ -136,7 +136,7 @@ fn answer(status: StatusCode, policy: &'static str, html: String) -> Response {
 }
 
 /// For HTML text and quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
