@@ -108,6 +108,13 @@ async fn check(profile: Profile) -> Result<(), Error> {
             before.architecture
         );
     }
+    let zips = || now.functions.values().map(|cost| cost.zip_bytes);
+    if let (Some(smallest), Some(largest)) = (zips().min(), zips().max()) {
+        println!(
+            "Zips of the profile {}: {smallest} to {largest} bytes.",
+            profile.name()
+        );
+    }
     for line in &comparison.improvements {
         println!("better: {line}");
     }
