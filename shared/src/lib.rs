@@ -3,7 +3,7 @@
 //! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`permission`],
 //! [`session`], [`preferences`], [`limit`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
 //! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
-//! table attribute; [`direct`] is the edge of functions without a route, [`consumer`] of those that take events.
+//! table attribute; [`direct`] is the edge of functions without a route, the crate `consumer` of those that take events.
 
 pub use letters;
 
