@@ -10,8 +10,45 @@ use crate::user::{Status, UserId};
 /// meaning or goes.
 const VERSION: u32 = 1;
 
+/// An attribute of an item, and what an event calls it.
+pub type Field = (&'static str, &'static str);
+
+/// What an event shows of the item that tells of it: never a secret, nor a version that decides about sessions.
+#[derive(Clone, Copy, Debug)]
+pub enum Shows {
+    /// Those of these that changed, before and after.
+    Changes(&'static [Field]),
+    /// These as they are, as far as they are there.
+    Values(&'static [Field]),
+    /// These as they were: what had them is gone.
+    LastValues(&'static [Field]),
+}
+
+const USER: &[Field] = &[
+    EMAIL,
+    EMAIL_VERIFIED,
+    FIRST_NAME,
+    LAST_NAME,
+    LOCALE,
+    ROLE,
+    STATUS,
+    SUSPENSION,
+];
+const PROFILE: &[Field] = &[FIRST_NAME, LAST_NAME, LOCALE];
+const EMAIL: Field = ("email", "email");
+const EMAIL_VERIFIED: Field = ("email_verified", "emailVerified");
+const FIRST_NAME: Field = ("first_name", "firstName");
+const LAST_NAME: Field = ("last_name", "lastName");
+const LOCALE: Field = ("locale", "locale");
+const ROLE: Field = ("role", "role");
+const STATUS: Field = ("status", "status");
+const SUSPENSION: Field = ("suspension", "suspension");
+const SESSION_ID: Field = ("id", "sessionId");
+const REVOKED: &[Field] = &[("revoked_because", "reason"), SESSION_ID];
+const LETTER: Field = ("letter", "letter");
+
 macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $shows:ident($fields:expr);)+) => {
         /// What happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum EventKind {
@@ -29,52 +66,60 @@ macro_rules! event_kinds {
                     $(Self::$variant => $name,)+
                 }
             }
+
+            /// What it shows.
+            #[must_use]
+            pub const fn shows(self) -> Shows {
+                match self {
+                    $(Self::$variant => Shows::$shows($fields),)+
+                }
+            }
         }
     };
 }
 
 event_kinds! {
     /// An account was made, by its owner or with a password by an admin.
-    UserRegistered = "user.registered";
+    UserRegistered = "user.registered", Changes(USER);
     /// An admin made an account without a password.
-    UserInvited = "user.invited";
+    UserInvited = "user.invited", Changes(USER);
     /// The owner of such an account has set a password.
-    UserInvitationAccepted = "user.invitation_accepted";
+    UserInvitationAccepted = "user.invitation_accepted", Values(&[]);
     /// Names or locale changed.
-    UserUpdated = "user.updated";
+    UserUpdated = "user.updated", Changes(PROFILE);
     /// The role changed.
-    UserRoleChanged = "user.role_changed";
+    UserRoleChanged = "user.role_changed", Changes(&[ROLE]);
     /// The account was suspended, or its suspension changed.
-    UserSuspended = "user.suspended";
+    UserSuspended = "user.suspended", Changes(&[STATUS, SUSPENSION]);
     /// The suspension was ended.
-    UserReactivated = "user.reactivated";
+    UserReactivated = "user.reactivated", Changes(&[STATUS, SUSPENSION]);
     /// The account was deleted.
-    UserDeleted = "user.deleted";
+    UserDeleted = "user.deleted", LastValues(&[ROLE, STATUS]);
     /// The owner has shown to receive mail at the address.
-    EmailVerified = "email.verified";
+    EmailVerified = "email.verified", Changes(&[EMAIL_VERIFIED]);
     /// The account moved to another address.
-    EmailChanged = "email.changed";
+    EmailChanged = "email.changed", Changes(&[EMAIL, EMAIL_VERIFIED]);
     /// The password was changed or reset.
-    PasswordChanged = "password.changed";
+    PasswordChanged = "password.changed", Values(&[]);
     /// Every session was ended, or every other one.
-    SessionsRevoked = "sessions.revoked";
+    SessionsRevoked = "sessions.revoked", Values(&[]);
     /// Somebody signed in.
-    SessionCreated = "session.created";
+    SessionCreated = "session.created", Values(&[("ip_address", "ipAddress"), ("user_agent", "userAgent"), SESSION_ID]);
     /// A session was ended.
-    SessionRevoked = "session.revoked";
+    SessionRevoked = "session.revoked", Values(REVOKED);
     /// A refresh token was used again after it had been replaced, and its session ended.
-    SessionReuseDetected = "session.reuse_detected";
+    SessionReuseDetected = "session.reuse_detected", Values(REVOKED);
     /// Preferences were written.
-    PreferencesUpdated = "preferences.updated";
+    PreferencesUpdated = "preferences.updated", Changes(&[("version", "version")]);
     /// A letter was handed to the mail provider.
-    MailSent = "mail.sent";
+    MailSent = "mail.sent", Values(&[LETTER, ("reason", "reason")]);
     /// A letter was refused, or came back.
-    MailFailed = "mail.failed";
+    MailFailed = "mail.failed", Values(&[LETTER, ("reason", "reason")]);
     /// A letter was asked for. Kept in no audit: whom it concerns, if anybody, is found out later.
-    MailRequested = "mail.requested";
+    MailRequested = "mail.requested", Values(&[LETTER, EMAIL]);
 }
 
-/// One event. Read from the table's stream; the same change always makes the same events.
+/// One event, read from the table's stream: the item names its kind. The same change always makes the same events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Unique, and the same however often the event is delivered.

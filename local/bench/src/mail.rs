@@ -49,6 +49,7 @@ pub fn stream_event(number: usize, id: &str) -> Value {
         ("role", "user".to_owned()),
         ("status", "active".to_owned()),
         ("request_id", event_id.clone()),
+        ("events", "user.registered".to_owned()),
     ];
     let numbers = [
         ("schema", 1),

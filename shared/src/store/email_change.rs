@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use letters::Letter;
 use serde::{Deserialize, Serialize};
 
 use super::credential::Credential;
@@ -12,6 +13,7 @@ use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, TransactError, WriteRefused};
 use crate::clock::Timestamp;
 use crate::email::Email;
+use crate::event::EventKind;
 use crate::session::Session;
 use crate::user::{User, UserId};
 
@@ -24,8 +26,15 @@ const LIFETIME: Duration = Duration::from_hours(168);
 pub struct EmailChange {
     /// The address it wants.
     pub email: Email,
+    /// The letter that goes there.
+    #[serde(default = "confirmation")]
+    letter: Letter,
     /// When it was asked for.
     pub requested_at: Timestamp,
+}
+
+const fn confirmation() -> Letter {
+    Letter::ConfirmEmailChange
 }
 
 impl Entity for EmailChange {
@@ -33,6 +42,10 @@ impl Entity for EmailChange {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.requested_at.plus(LIFETIME))
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::MailRequested]
     }
 }
 
@@ -50,6 +63,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let request = EmailChange {
             email: email.clone(),
+            letter: confirmation(),
             requested_at: change.at,
         };
         let key = Key::email_change(user_id);
@@ -79,6 +93,7 @@ impl Store {
             .set("email", attribute(new)?)
             .set("email_verified", attribute(&true)?)
             .set("updated_at", number(change.at.as_millis()))
+            .events([EventKind::EmailChanged])
             .when_equal("email", attribute(&user.email)?);
         let session = next(Key::session(&user.id, &kept.id)).when_absent("revoked_at");
         let credential = Credential {
@@ -116,7 +131,13 @@ impl Store {
         new: &Email,
         change: &Change,
     ) -> Result<(), WriteRefused> {
+        let event = if user.email == *new {
+            EventKind::EmailVerified
+        } else {
+            EventKind::EmailChanged
+        };
         let update = Update::new(Key::user(&user.id), change)
+            .events([event])
             .set("email", attribute(new)?)
             .set("email_verified", attribute(&true)?)
             .set("updated_at", number(change.at.as_millis()))

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::key::Key;
 use super::{Change, StoreError};
 use crate::clock::Timestamp;
+use crate::event::EventKind;
 use crate::user::UserId;
 
 /// An item as the SDK has it.
@@ -17,6 +18,11 @@ pub type RawItem = HashMap<String, AttributeValue>;
 /// Version of the items' shape that is written. Readers accept it and the one before, so that a
 /// deployment and its rollback both read what the other wrote.
 pub(super) const SCHEMA: u32 = 1;
+
+/// Whether this version of the code reads items of a schema.
+pub(super) fn is_readable(schema: u32) -> bool {
+    (SCHEMA.saturating_sub(1)..=SCHEMA).contains(&schema)
+}
 
 /// Marks an entity that is stored as an item of its own.
 pub(super) trait Entity: Serialize + DeserializeOwned {
@@ -32,6 +38,21 @@ pub(super) trait Entity: Serialize + DeserializeOwned {
     fn index(&self) -> Option<(String, String)> {
         None
     }
+
+    /// What happens where a whole one is written.
+    fn events(&self) -> Vec<EventKind> {
+        Vec::new()
+    }
+}
+
+/// Names what the write of an item means. The stream finds it there, and need not know the entity: kinds with a
+/// space between them, because the filters of its readers look into no list.
+pub(super) const EVENTS: &str = "events";
+
+/// Value of [`EVENTS`], where there are any.
+pub(super) fn event_names(events: &[EventKind]) -> Option<String> {
+    let names: Vec<&str> = events.iter().map(|event| event.name()).collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 #[derive(Serialize)]
@@ -51,6 +72,8 @@ struct NewItem<'a, T> {
     changed_by: Option<UserId>,
     changed_at: u64,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<String>,
     #[serde(flatten)]
     entity: &'a T,
 }
@@ -73,6 +96,7 @@ pub(super) fn new_item<T: Entity>(
         changed_by: change.by,
         changed_at: change.at.as_millis(),
         request_id: &change.request_id,
+        events: event_names(&entity.events()),
         entity,
     })
     .map_err(|error| StoreError::Unreadable(error.to_string()))
@@ -87,13 +111,8 @@ pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
 pub(super) fn read_part<T: Entity, P: DeserializeOwned>(item: RawItem) -> Result<P, StoreError> {
     let kind = item.get("type").and_then(|kind| kind.as_s().ok());
     let schema = item.get("schema").and_then(|schema| schema.as_n().ok());
-    let accepted = SCHEMA.saturating_sub(1)..=SCHEMA;
     if kind.is_none_or(|kind| kind != T::TYPE)
-        || !schema.is_some_and(|schema| {
-            schema
-                .parse()
-                .is_ok_and(|schema| accepted.contains(&schema))
-        })
+        || !schema.is_some_and(|schema| schema.parse().is_ok_and(is_readable))
     {
         return Err(StoreError::Unreadable(format!(
             "type {}, schema {} where type {}, schema {SCHEMA} was expected",

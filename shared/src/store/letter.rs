@@ -10,6 +10,7 @@ use super::key::Key;
 use super::update::{Update, Updated, attribute, text};
 use super::{Change, Store, StoreError};
 use crate::clock::Timestamp;
+use crate::event::EventKind;
 use crate::user::UserId;
 
 /// How long it is known that a letter was sent: longer than anything is delivered twice.
@@ -23,6 +24,18 @@ pub enum Outcome {
     Sent,
     /// The provider refused it for good, or it came back.
     Failed,
+}
+
+impl Outcome {
+    /// What it means of a letter. One to another address is sent where that is free, and nobody is to learn whether
+    /// it is.
+    fn of(self, letter: Letter) -> Option<EventKind> {
+        let kind = match self {
+            Self::Sent => EventKind::MailSent,
+            Self::Failed => EventKind::MailFailed,
+        };
+        (letter != Letter::ConfirmEmailChange).then_some(kind)
+    }
 }
 
 /// A letter to an account.
@@ -50,6 +63,10 @@ impl Entity for LetterRecord {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.sent_at.plus(LIFETIME))
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        self.outcome.of(self.letter).into_iter().collect()
     }
 }
 
@@ -100,10 +117,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let update = Update::new(Key::letter(user_id, event_id, letter), change)
             .set("outcome", attribute(&Outcome::Failed)?)
-            .set("reason", text(reason));
+            .set("reason", text(reason))
+            .events(Outcome::Failed.of(letter))
+            .when_equal("outcome", attribute(&Outcome::Sent)?);
         match self.update("fail letter", update).await? {
-            Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(StoreError::Unavailable {
+            // Reported again: it has failed.
+            Updated::Done(_) | Updated::Refused(Some(_)) => Ok(()),
+            Updated::Refused(None) => Err(StoreError::Unavailable {
                 operation: "fail letter",
                 cause: "the letter is not known".to_owned(),
             }),

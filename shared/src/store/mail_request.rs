@@ -11,6 +11,7 @@ use super::key::Key;
 use super::{Change, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::email::Email;
+use crate::event::EventKind;
 use crate::user::UserId;
 
 /// How long a request stays in the table after the stream has taken it.
@@ -35,6 +36,10 @@ impl Entity for MailRequest {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.requested_at.plus(LIFETIME))
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::MailRequested]
     }
 }
 

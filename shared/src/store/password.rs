@@ -8,6 +8,7 @@ use super::key::Key;
 use super::update::{Update, attribute, number, text};
 use super::user::set_profile;
 use super::{Change, Store, TransactError, WriteRefused};
+use crate::event::EventKind;
 use crate::password::PasswordHash;
 use crate::profile::Profile;
 use crate::session::Session;
@@ -32,7 +33,9 @@ impl Store {
             .set("password_hash", attribute(new)?)
             .when_equal("user_id", text(&user.id));
         let updated_at = number(change.at.as_millis());
-        let user_update = next(Key::user(&user.id)).set("updated_at", updated_at);
+        let user_update = next(Key::user(&user.id))
+            .set("updated_at", updated_at)
+            .events([EventKind::PasswordChanged]);
         let session = next(Key::session(&user.id, &kept.id)).when_absent("revoked_at");
         let items = vec![
             credential.in_transaction(&self.table)?,
@@ -66,7 +69,15 @@ impl Store {
         let credential = next(Key::credential(&user.email))
             .set("password_hash", attribute(new)?)
             .when_equal("user_id", text(&user.id));
+        let changed = if user.invited {
+            EventKind::UserInvitationAccepted
+        } else {
+            EventKind::PasswordChanged
+        };
+        let verified = (!user.email_verified).then_some(EventKind::EmailVerified);
         let mut user_update = next(Key::user(&user.id))
+            .events([changed])
+            .events(verified)
             .set("updated_at", number(change.at.as_millis()))
             .set("email_verified", attribute(&true)?)
             .set_or_remove("invited", None)
@@ -77,7 +88,8 @@ impl Store {
                 locale,
                 ..Profile::default()
             };
-            user_update = set_profile(user_update, &profile)?;
+            let updated = (user.profile() != profile).then_some(EventKind::UserUpdated);
+            user_update = set_profile(user_update, &profile)?.events(updated);
         }
         let mut items = vec![
             credential.in_transaction(&self.table)?,

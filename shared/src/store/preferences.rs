@@ -4,11 +4,16 @@ use super::item::{self, Entity};
 use super::key::Key;
 use super::update::number;
 use super::{Change, Store, TransactError, WriteRefused};
+use crate::event::EventKind;
 use crate::preferences::Preferences;
 use crate::user::UserId;
 
 impl Entity for Preferences {
     const TYPE: &'static str = "preferences";
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::PreferencesUpdated]
+    }
 }
 
 impl Store {

@@ -11,6 +11,7 @@ use super::listing::Listing;
 use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, TransactError, WriteRefused, failed, send};
 use crate::clock::Timestamp;
+use crate::event::EventKind;
 use crate::session::{RevocationReason, Rotation, Session, SessionId};
 use crate::token::refresh::RefreshClaims;
 use crate::user::{User, UserId};
@@ -20,6 +21,10 @@ impl Entity for Session {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at())
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::SessionCreated]
     }
 }
 
@@ -85,9 +90,14 @@ impl Store {
         reason: RevocationReason,
         change: &Change,
     ) -> Result<SessionRevoked, StoreError> {
+        let event = match reason {
+            RevocationReason::RefreshTokenReuse => EventKind::SessionReuseDetected,
+            RevocationReason::Logout | RevocationReason::Revoked => EventKind::SessionRevoked,
+        };
         let update = Update::new(Key::session(user_id, session_id), change)
             .set("revoked_at", number(change.at.as_millis()))
             .set("revoked_because", attribute(&reason)?)
+            .events([event])
             .when_absent("revoked_at");
         Ok(match self.update("revoke session", update).await? {
             Updated::Done(_) | Updated::Refused(Some(_)) => SessionRevoked::Yes,
@@ -205,4 +215,5 @@ fn raise_epoch(user: &User, change: &Change) -> Update {
     Update::new(Key::user(&user.id), change)
         .increment("session_epoch")
         .set("updated_at", number(change.at.as_millis()))
+        .events([EventKind::SessionsRevoked])
 }

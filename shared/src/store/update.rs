@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 
-use super::item::{RawItem, is_written_by};
+use super::item::{self, RawItem, is_written_by};
 use super::key::Key;
 use super::{Change, Store, StoreError, failed, send};
+use crate::event::EventKind;
 
 /// An update of an item that exists. It raises `version` and stamps who, when and which request.
 pub(super) struct Update {
@@ -24,6 +25,7 @@ pub(super) struct Update {
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
+    events: Vec<EventKind>,
 }
 
 /// What became of an update.
@@ -46,12 +48,19 @@ impl Update {
             conditions: vec!["attribute_exists(pk)".to_owned()],
             names: HashMap::new(),
             values: HashMap::new(),
+            events: Vec::new(),
         };
         update
             .increment("version")
             .set("request_id", AttributeValue::S(change.request_id.clone()))
             .set("changed_at", number(change.at.as_millis()))
             .set_or_remove("changed_by", by)
+    }
+
+    /// What it means, beside what else it means. Without any, the item tells of nothing any more.
+    pub(super) fn events(mut self, events: impl IntoIterator<Item = EventKind>) -> Self {
+        self.events.extend(events);
+        self
     }
 
     pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
@@ -141,15 +150,22 @@ impl Update {
         clauses.join(" ")
     }
 
+    /// With the events as the item names them.
+    fn telling(mut self) -> Self {
+        let names = item::event_names(&std::mem::take(&mut self.events));
+        self.set_or_remove(item::EVENTS, names.map(AttributeValue::S))
+    }
+
     /// This update as a part of a transaction.
     pub(super) fn in_transaction(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let this = self.telling();
         let update = types::Update::builder()
             .table_name(table)
-            .update_expression(self.expression())
-            .condition_expression(self.conditions.join(" AND "))
-            .set_key(Some(self.key.into_attributes()))
-            .set_expression_attribute_names(Some(self.names))
-            .set_expression_attribute_values(Some(self.values))
+            .update_expression(this.expression())
+            .condition_expression(this.conditions.join(" AND "))
+            .set_key(Some(this.key.into_attributes()))
+            .set_expression_attribute_names(Some(this.names))
+            .set_expression_attribute_values(Some(this.values))
             .build()
             .map_err(|error| StoreError::Unreadable(error.to_string()))?;
         Ok(TransactWriteItem::builder().update(update).build())
@@ -164,6 +180,7 @@ impl Store {
         operation: &'static str,
         update: Update,
     ) -> Result<Updated, StoreError> {
+        let update = update.telling();
         let call = self
             .client
             .update_item()

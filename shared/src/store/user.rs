@@ -10,6 +10,7 @@ use super::key::{Key, USERS_INDEX};
 use super::update::{Update, Updated, attribute, number, text};
 use super::{Change, Store, StoreError, WriteRefused};
 use crate::clock::Timestamp;
+use crate::event::EventKind;
 use crate::name::Name;
 use crate::profile::Profile;
 use crate::user::{Role, Status, Suspension, User, UserId};
@@ -22,6 +23,11 @@ impl Entity for User {
 
     fn index(&self) -> Option<(String, String)> {
         Some((USERS_INDEX.to_owned(), self.id.to_string()))
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        let invited = self.invited.then_some(EventKind::UserInvited);
+        vec![invited.unwrap_or(EventKind::UserRegistered)]
     }
 }
 
@@ -40,6 +46,10 @@ impl Entity for Tombstone {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.deleted_at.plus(TOMBSTONE_LIFETIME))
+    }
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::UserDeleted]
     }
 }
 
@@ -77,6 +87,7 @@ impl Store {
         let update = Update::new(Key::user(&read.id), change)
             .set("email_verified", attribute(&true)?)
             .set("updated_at", number(change.at.as_millis()))
+            .events([EventKind::EmailVerified])
             .when_equal("email_verified", attribute(&false)?)
             .when_equal("version", number(read.version));
         let Updated::Refused(found) = self.update("verify email", update).await? else {
@@ -267,5 +278,20 @@ fn next_version(read: &User, user: User, update: Update, change: &Change) -> (Up
         version: read.version + 1,
         ..user
     };
-    (update, user)
+    (update.events(happened(read, &user)), user)
+}
+
+/// What a change of an account means that leaves its address and its password alone.
+fn happened(before: &User, after: &User) -> Vec<EventKind> {
+    let is_suspended = after.status == Status::Suspended;
+    let is_new_status = before.status != after.status;
+    let is_new_suspension = is_new_status || before.suspension != after.suspension;
+    let kinds = [
+        (EventKind::UserRoleChanged, before.role != after.role),
+        (EventKind::UserSuspended, is_suspended && is_new_suspension),
+        (EventKind::UserReactivated, !is_suspended && is_new_status),
+        (EventKind::UserUpdated, before.profile() != after.profile()),
+    ];
+    let happened = kinds.into_iter().filter(|(_, happened)| *happened);
+    happened.map(|(kind, _)| kind).collect()
 }

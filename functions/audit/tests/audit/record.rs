@@ -313,7 +313,7 @@ async fn a_record_nobody_can_read_ends_where_failed_ones_are_kept_and_stops_no_o
     let first = bundle.account().await;
     let poisoned = json!({
         "pk": { "S": "USER#0197a3c2-7e4b-7c1d-9f2e-3b5a6c7d8e9f" }, "sk": { "S": "USER" },
-        "type": { "S": "user" }, "schema": { "N": "99" },
+        "type": { "S": "user" }, "schema": { "N": "99" }, "events": { "S": "user.registered" },
     });
     bundle.put(&poisoned);
     let second = bundle.account().await;
