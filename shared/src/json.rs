@@ -16,7 +16,7 @@ const LARGEST: f64 = 9_223_372_036_854_775_808.0;
 ///
 /// # Errors
 /// When it is anything else.
-pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+pub fn object(text: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     match serde_json::from_slice(text)? {
         Unique(Value::Object(object)) => Ok(object),
         Unique(_) => Err(serde_json::Error::custom("not an object")),

@@ -89,7 +89,7 @@ impl TokenVerifier {
     }
 
     async fn warm_up(&self) {
-        if let Err(error) = self.load(clock::now()).await {
+        if let Err(error) = self.published(clock::now()).await {
             tracing::warn!(cause = %error, "the key ring was not loaded during init");
         }
     }
@@ -107,7 +107,7 @@ impl TokenVerifier {
                 if self.ring.fresh(now, MIN_RELOAD_INTERVAL).is_some() {
                     return Err(VerifyError::Invalid);
                 }
-                let keys = self.load(now).await?;
+                let keys = self.ring.put(now, self.load().await?);
                 access::verify(&keys, &self.parties, token, now).map_err(|_| VerifyError::Invalid)
             }
         }
@@ -118,18 +118,11 @@ impl TokenVerifier {
     /// # Errors
     /// [`KeyError::NoKey`] while there is none.
     pub async fn published(&self, now: Timestamp) -> Result<Arc<Vec<PublicKey>>, KeyError> {
-        match self.ring.fresh(now, MAX_RING_AGE) {
-            Some(keys) => Ok(keys),
-            None => self.load(now).await,
-        }
+        self.ring.fresh_or(now, MAX_RING_AGE, self.load()).await
     }
 
-    async fn load(&self, now: Timestamp) -> Result<Arc<Vec<PublicKey>>, KeyError> {
-        let keys = self.store.public_keys().await?;
-        if keys.is_empty() {
-            return Err(KeyError::NoKey);
-        }
-        Ok(self.ring.put(now, keys))
+    async fn load(&self) -> Result<Vec<PublicKey>, KeyError> {
+        some(self.store.public_keys().await?)
     }
 }
 
@@ -201,10 +194,8 @@ impl TokenIssuer {
     /// [`KeyError`].
     pub async fn mint(&self, now: Timestamp) -> Result<Mint<'_>, KeyError> {
         let secrets = self.secrets.current(now).await?;
-        let keys = match self.ring.fresh(now, MAX_RING_AGE) {
-            Some(keys) => keys,
-            None => self.load(now).await?,
-        };
+        let load = async { some(self.store.signing_keys().await?) };
+        let keys = self.ring.fresh_or(now, MAX_RING_AGE, load).await?;
         let wrapped = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
         let opened = self.opened.fresh(now, MAX_RING_AGE);
         let key = match opened.filter(|opened| opened.kid == wrapped.kid) {
@@ -218,14 +209,6 @@ impl TokenIssuer {
             lifetime: self.access_token_lifetime,
             now,
         })
-    }
-
-    async fn load(&self, now: Timestamp) -> Result<Arc<Vec<WrappedKey>>, KeyError> {
-        let keys = self.store.signing_keys().await?;
-        if keys.is_empty() {
-            return Err(KeyError::NoKey);
-        }
-        Ok(self.ring.put(now, keys))
     }
 }
 
@@ -262,6 +245,11 @@ impl Mint<'_> {
             expires_in: self.lifetime,
         })
     }
+}
+
+/// A ring that has a key.
+fn some<T>(keys: Vec<T>) -> Result<Vec<T>, KeyError> {
+    (!keys.is_empty()).then_some(keys).ok_or(KeyError::NoKey)
 }
 
 fn parties_from_env() -> Result<Parties, ConfigError> {

@@ -8,64 +8,13 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
 
-/// What is limited together.
+/// What is limited together: a value of the functions that share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Guesses of a password: login, and verify-email with a password.
-    Login,
-    /// New accounts.
-    Register,
-    /// Letters with a link to a new password.
-    ForgotPassword,
-    /// Letters with a link that confirms an address.
-    ResendVerification,
-    /// Guesses of the current password.
-    ChangePassword,
-    /// Letters to an address of the caller's choice.
-    ChangeEmail,
-    /// Deletions.
-    DeleteUser,
-}
-
-impl Route {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Login,
-        Self::Register,
-        Self::ForgotPassword,
-        Self::ResendVerification,
-        Self::ChangePassword,
-        Self::ChangeEmail,
-        Self::DeleteUser,
-    ];
-
-    /// Its name in keys and settings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Register => "register",
-            Self::ForgotPassword => "forgot-password",
-            Self::ResendVerification => "resend-verification",
-            Self::ChangePassword => "change-password",
-            Self::ChangeEmail => "change-email",
-            Self::DeleteUser => "delete-user",
-        }
-    }
-
+pub struct Route {
+    /// Its name in keys and in `RATE_LIMITS`.
+    pub name: &'static str,
     /// Its limits where `RATE_LIMITS` does not name it; the template's parameter says the same.
-    #[must_use]
-    pub const fn default_limits(self) -> &'static str {
-        match self {
-            Self::Login => "account-address=10/15m address=100/5m account=100/1h",
-            Self::Register => "account-address=5/1h address=100/1h account=20/1h",
-            Self::ForgotPassword | Self::ResendVerification | Self::ChangeEmail => {
-                "account-address=5/1h address=60/1h account=20/1h"
-            }
-            Self::ChangePassword => "account-address=10/15m address=100/5m account=60/1h",
-            Self::DeleteUser => "account-address=60/1h address=120/1h account=120/1h",
-        }
-    }
+    pub default_limits: &'static str,
 }
 
 /// Whose requests count together.
@@ -158,7 +107,8 @@ impl Limits {
     }
 
     /// Reads what limits between semicolons say of a route. Each is for one route, `login: account=100/1h`, or without
-    /// a name for every route that has none. What they say nothing about has its defaults.
+    /// a name for every route that has none. What they say nothing about has its defaults. Whether there is a route of
+    /// every name, the template's pattern knows.
     #[must_use]
     pub fn of_route(text: &str, route: Route) -> Option<Self> {
         let mut limits = BTreeMap::new();
@@ -168,14 +118,13 @@ impl Limits {
                 Some((name, rules)) => (Some(name), rules.trim_start()),
                 None => (None, entry),
             };
-            let is_known = |name| Route::ALL.iter().any(|route| route.name() == name);
-            if !name.is_none_or(is_known) || limits.insert(name, Self::parse(rules)?).is_some() {
+            if !name.is_none_or(is_name) || limits.insert(name, Self::parse(rules)?).is_some() {
                 return None;
             }
         }
-        let named = limits.remove(&Some(route.name()));
+        let named = limits.remove(&Some(route.name));
         let own = named.or_else(|| limits.remove(&None));
-        own.or_else(|| Self::parse(route.default_limits()))
+        own.or_else(|| Self::parse(route.default_limits))
     }
 
     /// Reads `off`, or rules between spaces, each once.
@@ -203,6 +152,14 @@ impl Limits {
     }
 }
 
+/// Whether a route may be called so.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
 /// A client's address as limits count it: IPv4 alone, IPv6 by its /64, which is one network of many that a
 /// connection may have. However it is spelled, it is one; what is no address counts together.
 #[must_use]
@@ -223,22 +180,14 @@ pub fn client_network(address: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_default_limits_of_every_route_are_read() {
-        for route in Route::ALL {
-            let limits = Limits::parse(route.default_limits()).expect("usable");
-            for rule in Rule::ALL {
-                assert!(limits.rate(rule).is_some(), "{route:?} {rule:?}");
-            }
-            // One address alone does not use up what belongs to the account.
-            let [near, account] = [Rule::AccountAddress, Rule::Account].map(|rule| {
-                let rate = limits.rate(rule).expect("a rate");
-                (rate.count, rate.interval())
-            });
-            assert!(near.0 * 2 <= account.0, "{route:?}");
-            assert!(near.1 > account.1, "{route:?}");
-        }
-    }
+    const LOGIN: Route = Route {
+        name: "login",
+        default_limits: "account-address=10/15m address=100/5m account=100/1h",
+    };
+    const REGISTER: Route = Route {
+        name: "register",
+        default_limits: "account-address=5/1h address=100/1h account=20/1h",
+    };
 
     #[test]
     fn a_route_has_the_limits_of_its_name_or_those_of_all_or_its_own() {
@@ -249,17 +198,17 @@ mod tests {
             "register: off; login: address=5/1m;",
             "address=5/1m",
         ] {
-            assert_eq!(of(text, Route::Login), five, "{text}");
+            assert_eq!(of(text, LOGIN), five, "{text}");
         }
         let mixed = "off; login: address=5/1m";
-        assert_eq!(of(mixed, Route::Login), five);
-        assert_eq!(of(mixed, Route::Register), Some(Limits::default()));
+        assert_eq!(of(mixed, LOGIN), five);
+        assert_eq!(of(mixed, REGISTER), Some(Limits::default()));
         for text in ["", " ; ", "register: off"] {
-            let own = Limits::parse(Route::Login.default_limits());
-            assert_eq!(of(text, Route::Login), own, "{text}");
+            let own = Limits::parse(LOGIN.default_limits);
+            assert_eq!(of(text, LOGIN), own, "{text}");
         }
         for wrong in [
-            "logn: off",
+            "Login: off",
             "login : off",
             "login: off; login: off",
             "off; off",
@@ -267,7 +216,7 @@ mod tests {
             "login: off, register: off",
             "register: address=0/1m",
         ] {
-            assert_eq!(of(wrong, Route::Login), None, "{wrong}");
+            assert_eq!(of(wrong, LOGIN), None, "{wrong}");
         }
     }
 

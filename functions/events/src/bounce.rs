@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::letter_record::LetterRecords;
 use latchkey::letters::Letter;
 use latchkey::store::{Change, Store, StoreError};
 use latchkey::user::UserId;
@@ -65,8 +66,8 @@ impl Report {
         if store.get_user(&user_id).await?.is_none() {
             return Ok(());
         }
-        store
-            .fail_letter(&user_id, event_id, letter, &self.reason(), change)
+        LetterRecords(store.table())
+            .fail(&user_id, event_id, letter, &self.reason(), change)
             .await
     }
 

@@ -2,6 +2,7 @@
 
 pub mod bounce;
 pub mod bus;
+pub mod letter_record;
 pub mod mailer;
 pub mod plan;
 pub mod wording;

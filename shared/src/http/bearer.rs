@@ -8,12 +8,11 @@ use lambda_http::http::header::AUTHORIZATION;
 use super::error::{ApiError, ErrorCode};
 use super::query::PathUser;
 use crate::clock::{self, Timestamp};
-use crate::email::Email;
 use crate::keys::TokenVerifier;
 use crate::permission::{Denied, Permission, Reach};
-use crate::preferences::Preferences;
 use crate::session::{RECENT_SIGN_IN, Session};
-use crate::store::{AuthenticationRead, Credential, EmailChange, Store, StoreError, Target};
+use crate::store::{Beside, Store, StoreError};
+use crate::table::Key;
 use crate::telemetry;
 use crate::token::access::Subject;
 use crate::user::{User, UserId};
@@ -44,13 +43,14 @@ impl Caller {
     /// # Errors
     /// `invalid_token`.
     pub fn from_read(
-        read: AuthenticationRead,
+        user: Option<User>,
+        session: Option<Session>,
         now: Timestamp,
-    ) -> Result<(Self, Option<User>), ApiError> {
-        match (read.caller, read.session) {
+    ) -> Result<Self, ApiError> {
+        match (user, session) {
             (Some(user), Some(session)) if session.is_live(&user, now) => {
                 telemetry::name_account(user.id);
-                Ok((Self { user, session }, read.target))
+                Ok(Self { user, session })
             }
             _ => Err(ErrorCode::InvalidToken.into()),
         }
@@ -100,33 +100,6 @@ impl TokenVerifier {
         let (caller, user) = bearer.authenticate_with(store, id).await?;
         Ok((caller, id, user))
     }
-
-    /// Authenticates, and reads the user a request is about with their preferences in the same round trip.
-    ///
-    /// # Errors
-    /// As [`authenticate`](Self::authenticate).
-    pub async fn authenticate_with_preferences(
-        &self,
-        store: &Store,
-        request: &Request,
-        target: PathUser,
-    ) -> Result<(Caller, UserId, Option<User>, Preferences), ApiError> {
-        let bearer = self.bearer(request).await?;
-        let id = bearer.resolve(target);
-        let target = Target {
-            id,
-            preferences: true,
-        };
-        let mut read = bearer.read(store, Some(target)).await?;
-        let preferences = read.preferences.take();
-        let (caller, user) = Caller::from_read(read, bearer.now)?;
-        Ok((
-            caller,
-            id,
-            user,
-            preferences.unwrap_or_else(Preferences::none),
-        ))
-    }
 }
 
 impl Bearer {
@@ -148,8 +121,8 @@ impl Bearer {
     /// # Errors
     /// `invalid_token` or `unavailable`.
     pub async fn authenticate(&self, store: &Store) -> Result<Caller, ApiError> {
-        let read = self.read(store, None).await?;
-        Caller::from_read(read, self.now).map(|(caller, _)| caller)
+        let (caller, _) = self.authenticate_beside(store, Vec::new()).await?;
+        Ok(caller)
     }
 
     /// Reads that and another user in the same round trip.
@@ -161,48 +134,52 @@ impl Bearer {
         store: &Store,
         id: UserId,
     ) -> Result<(Caller, Option<User>), ApiError> {
-        let target = Target {
-            id,
-            preferences: false,
-        };
-        Caller::from_read(self.read(store, Some(target)).await?, self.now)
+        let (caller, user, _) = self.authenticate_with_beside(store, id, Vec::new()).await?;
+        Ok((caller, user))
     }
 
-    /// Reads whether the session counts, the credential of the address that is thought to be the caller's, and
-    /// the address they last asked for, in the same round trip.
+    /// Reads that, another user, and the items with these keys in the same round trip.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).
-    pub async fn authenticate_for_email_change(
+    pub async fn authenticate_with_beside(
         &self,
         store: &Store,
-        email: &Email,
-    ) -> Result<(Caller, Option<Credential>, Option<EmailChange>), ApiError> {
-        let Subject {
-            user_id,
-            session_id,
-            ..
-        } = &self.subject;
-        let (read, credential, asked) = store
-            .read_for_email_change(user_id, session_id, email)
-            .await?;
-        let (caller, _) = Caller::from_read(read, self.now)?;
-        Ok((caller, credential, asked))
+        id: UserId,
+        mut keys: Vec<Key>,
+    ) -> Result<(Caller, Option<User>, Beside), ApiError> {
+        let key = Key::user(&id);
+        keys.push(key.clone());
+        let (caller, mut beside) = self.authenticate_beside(store, keys).await?;
+        let user = if caller.user.id == id {
+            Some(caller.user.clone())
+        } else {
+            beside.take(&key)?
+        };
+        Ok((caller, user, beside))
     }
 
-    async fn read(
+    /// Reads whether the session counts, and the items with these keys in the same round trip. What else an area
+    /// keeps of an account costs an authenticated request no round trip more. The caller's own account and session
+    /// are in the [`Caller`], and not beside it.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_beside(
         &self,
         store: &Store,
-        target: Option<Target>,
-    ) -> Result<AuthenticationRead, ApiError> {
+        keys: Vec<Key>,
+    ) -> Result<(Caller, Beside), ApiError> {
         let Subject {
             user_id,
             session_id,
             ..
         } = &self.subject;
-        Ok(store
-            .read_for_authentication(user_id, session_id, target)
-            .await?)
+        let read = store
+            .read_for_authentication(user_id, session_id, keys)
+            .await?;
+        let caller = Caller::from_read(read.caller, read.session, self.now)?;
+        Ok((caller, read.beside))
     }
 }
 

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::query::Projection;
 use super::reply::json;
 use crate::field::FieldError;
-use crate::store::{MAX_EXAMINED, TooFar};
+use crate::table::{MAX_EXAMINED, TooFar};
 
 /// Page length where a request names none.
 pub const DEFAULT_LIMIT: usize = 20;

@@ -1,7 +1,6 @@
 //! The HTTP edge: requests in, answers and problem documents out.
 
 mod action;
-mod audit;
 mod bearer;
 mod body;
 mod conditional;
@@ -16,7 +15,6 @@ mod reply;
 mod serve;
 mod user;
 
-pub use audit::AuditQuery;
 pub use bearer::{Bearer, Caller, authorize_beside, bearer_token};
 pub use body::{Fields, json_object};
 pub use conditional::{Preconditions, preconditions};

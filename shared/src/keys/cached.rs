@@ -32,6 +32,19 @@ impl<T> Cached<T> {
             .map(|(_, value)| value)
     }
 
+    /// The value, if it is fresh, or else what `load` brings.
+    pub(super) async fn fresh_or<E>(
+        &self,
+        now: Timestamp,
+        max_age: Duration,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<Arc<T>, E> {
+        match self.fresh(now, max_age) {
+            Some(value) => Ok(value),
+            None => load.await.map(|value| self.put(now, value)),
+        }
+    }
+
     pub(super) fn put(&self, now: Timestamp, value: T) -> Arc<T> {
         let value = Arc::new(value);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,12 +5,9 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Entity};
-use super::key::Key;
-use super::update::{Update, number};
 use super::user::reactivation;
-use super::{Change, Store, StoreError, TransactError, WriteRefused};
-use crate::password::PasswordHash;
+use super::{Store, WriteRefused};
+use crate::table::{self, Change, Entity, Key, StoreError, Table, TransactError, Update, number};
 use crate::user::{Role, Status, User, UserId};
 
 /// Most keys of one batch read (`BatchGetItem`).
@@ -32,15 +29,23 @@ impl Entity for AdminCounter {
     const TYPE: &'static str = "admin_counter";
 }
 
-/// What became of making the first admin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstAdmin {
-    /// The account exists now.
-    Created,
-    /// There has been an admin before: the first one is made once.
-    Exists,
-    /// The address belongs to an account.
-    EmailTaken,
+/// The part of a transaction that counts the first admin, if there has never been one.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn first_admin_counter(
+    table: &Table,
+    change: &Change,
+) -> Result<TransactWriteItem, StoreError> {
+    let counter = AdminCounter {
+        active: 1,
+        suspended: BTreeSet::new(),
+        version: 1,
+    };
+    table::put_new(
+        table,
+        table::new_item(Key::admin_counter(), &counter, change)?,
+    )
 }
 
 /// The part of a transaction that counts admins, where one is made or unmade, active or suspended; the last active
@@ -74,34 +79,6 @@ pub(super) fn count_admins(
 }
 
 impl Store {
-    /// Creates the first admin, while there has never been one. 1 RT, 7 WU.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn create_first_admin(
-        &self,
-        admin: &User,
-        password_hash: Option<PasswordHash>,
-        change: &Change,
-    ) -> Result<FirstAdmin, StoreError> {
-        let counter = AdminCounter {
-            active: 1,
-            suspended: BTreeSet::new(),
-            version: 1,
-        };
-        let counter = item::new_item(Key::admin_counter(), &counter, change)?;
-        let mut items = self.new_account(admin, password_hash, change)?;
-        items.push(item::put_new(&self.table, counter)?);
-        match self.transact("create first admin", items).await {
-            Ok(()) => Ok(FirstAdmin::Created),
-            Err(TransactError::Refused(refused)) if refused.last() == Some(&true) => {
-                Ok(FirstAdmin::Exists)
-            }
-            Err(TransactError::Refused(_)) => Ok(FirstAdmin::EmailTaken),
-            Err(TransactError::Store(error)) => Err(error),
-        }
-    }
-
     /// Runs a transaction of `own` parts and at the most one behind them that counts admins. Where it would take the
     /// last one away, and a suspension of another has ended, that one counts again, and it is tried once more:
     /// 4 RT and 1 RU for each suspended admin more.
@@ -114,7 +91,7 @@ impl Store {
     ) -> Result<(), WriteRefused> {
         let mut has_counted = false;
         loop {
-            match self.transact(operation, items.clone()).await {
+            match self.table.transact(operation, items.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(TransactError::Refused(refused)) if refused[..own].contains(&true) => {
                     return Err(WriteRefused::Changed);
@@ -136,14 +113,14 @@ impl Store {
     /// Makes an admin active whose suspension has ended by itself, if there is one.
     async fn count_returned_admin(&self, change: &Change) -> Result<bool, StoreError> {
         const OPERATION: &str = "count returned admin";
-        let counter: Option<AdminCounter> = self.get(OPERATION, Key::admin_counter()).await?;
+        let counter: Option<AdminCounter> = self.table.get(OPERATION, Key::admin_counter()).await?;
         let suspended = counter.map(|counter| counter.suspended).unwrap_or_default();
         let keys: Vec<Key> = suspended.iter().take(MAX_KEYS).map(Key::user).collect();
         if keys.is_empty() {
             return Ok(false);
         }
-        let users = self.batch_get(OPERATION, keys).await?.into_iter();
-        let users = users.map(item::read).collect::<Result<Vec<User>, _>>()?;
+        let users = self.table.batch_get(OPERATION, keys).await?.into_iter();
+        let users = users.map(table::read).collect::<Result<Vec<User>, _>>()?;
         let has_returned = |user: &User| {
             user.role == Role::Admin
                 && user.status == Status::Suspended
@@ -162,7 +139,7 @@ impl Store {
         if let Some(counter) = count_admins(Some(&read), Some(&active), &change) {
             items.push(counter.in_transaction(&self.table)?);
         }
-        match self.transact(OPERATION, items).await {
+        match self.table.transact(OPERATION, items).await {
             // Somebody else has changed it meanwhile, and may have counted it.
             Ok(()) | Err(TransactError::Refused(_)) => Ok(true),
             Err(TransactError::Store(error)) => Err(error),

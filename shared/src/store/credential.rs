@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Store;
 use super::admin::count_admins;
 use super::idempotency::{Idempotency, Recorded};
-use super::item::{self, Entity};
-use super::key::Key;
-use super::update::{Update, attribute};
-use super::{Change, Store, StoreError, TransactError, failed, send};
 use crate::email::Email;
 use crate::password::PasswordHash;
+use crate::table::{
+    self, Change, Entity, Key, StoreError, TransactError, Update, attribute, failed, send,
+};
 use crate::user::{User, UserId};
 
 /// What signs an account in. It lives under its address, apart from the user.
@@ -74,7 +74,7 @@ impl Store {
         if let Some(idempotency) = idempotency {
             items.push(self.record(idempotency, user, change)?);
         }
-        match (self.transact("register", items).await, idempotency) {
+        match (self.table.transact("register", items).await, idempotency) {
             (Ok(()), _) => Ok(Registration::Done),
             // Looked at first: a repeat finds the address taken, too, by itself.
             (Err(TransactError::Refused(refused)), Some(idempotency))
@@ -95,18 +95,21 @@ impl Store {
     }
 
     /// The parts of a transaction that create an account.
-    pub(super) fn new_account(
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when they are none.
+    pub fn new_account(
         &self,
         user: &User,
         password_hash: Option<PasswordHash>,
         change: &Change,
     ) -> Result<Vec<aws_sdk_dynamodb::types::TransactWriteItem>, StoreError> {
         let credential = Credential::of(user, password_hash);
-        let user_item = item::new_item(Key::user(&user.id), user, change)?;
-        let credential_item = item::new_item(Key::credential(&user.email), &credential, change)?;
+        let user_item = table::new_item(Key::user(&user.id), user, change)?;
+        let credential_item = table::new_item(Key::credential(&user.email), &credential, change)?;
         Ok(vec![
-            item::put_new(&self.table, user_item)?,
-            item::put_new(&self.table, credential_item)?,
+            table::put_new(&self.table, user_item)?,
+            table::put_new(&self.table, credential_item)?,
         ])
     }
 
@@ -115,7 +118,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn get_credential(&self, email: &Email) -> Result<Option<Credential>, StoreError> {
-        self.get("get credential", Key::credential(email)).await
+        self.table
+            .get("get credential", Key::credential(email))
+            .await
     }
 
     /// Whose address this is. Reads that attribute alone, so that who lists users never sees a hash.
@@ -129,9 +134,10 @@ impl Store {
             user_id: UserId,
         }
         let call = self
-            .client
+            .table
+            .client()
             .get_item()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .set_key(Some(Key::credential(email).into_attributes()))
             .projection_expression("user_id")
             .consistent_read(true);
@@ -160,6 +166,6 @@ impl Store {
         let update = Update::new(Key::credential(email), change)
             .set("password_hash", attribute(new)?)
             .when_equal("password_hash", attribute(&old.password_hash)?);
-        self.update("rehash", update).await.map(|_| ())
+        self.table.update("rehash", update).await.map(|_| ())
     }
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Entity};
-use super::key::Key;
-use super::update::number;
-use super::{Change, Store, StoreError};
+use super::Store;
 use crate::clock::Timestamp;
+use crate::table::{self, Change, Entity, Key, StoreError, number};
 use crate::user::{User, UserId};
 
 /// How long a repeat is recognised.
@@ -75,8 +73,8 @@ impl Store {
             user: user.clone(),
             expires_at: change.at.plus(LIFETIME),
         };
-        let item = item::new_item(idempotency.address(), &record, change)?;
-        item::put_if(
+        let item = table::new_item(idempotency.address(), &record, change)?;
+        table::put_if(
             &self.table,
             item,
             "attribute_not_exists(pk) OR #expires_at <= :now",
@@ -92,6 +90,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
         let record: Option<IdempotencyRecord> = self
+            .table
             .get("read idempotency record", idempotency.address())
             .await?;
         Ok(match record.filter(|record| now < record.expires_at) {

@@ -1,24 +1,15 @@
-//! Primary keys. The only file that spells them.
+//! Primary keys of the kernel's entities. The only file that spells them.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use letters::Letter;
 use uuid::Uuid;
 
-use super::item::RawItem;
 use super::limit::LimitSubject;
 use crate::email::Email;
 use crate::session::SessionId;
+use crate::table::{Key, RawItem};
 use crate::user::UserId;
 
-/// Where an item lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) pk: String,
-    pub(super) sk: String,
-}
-
 /// Partition of the index that lists users in the order of their creation.
-pub(super) const USERS_INDEX: &str = "USERS";
+pub const USERS_INDEX: &str = "USERS";
 /// Partition of the numbers of accounts.
 pub(super) const USER_COUNTERS: &str = "USER-COUNTERS";
 /// How many items share them: all together below 4 KB, one read.
@@ -26,7 +17,7 @@ const USER_COUNTER_SHARDS: u8 = 16;
 /// What the sort keys of sessions begin with.
 pub(super) const SESSIONS: &str = "SESSION#";
 /// The sort key of what is left of a deleted account.
-pub(super) const TOMBSTONE: &str = "TOMBSTONE";
+pub const TOMBSTONE: &str = "TOMBSTONE";
 /// The sort key of an account.
 const USER: &str = "USER";
 /// Partition of the public halves of the signing keys.
@@ -36,16 +27,6 @@ pub(super) const SIGNING_KEYS: &str = "SIGNING-KEYS";
 
 const USER_PARTITION: &str = "USER#";
 
-/// Partition of what happened to an account.
-pub(super) fn audit(user_id: &UserId) -> String {
-    format!("AUDIT#{user_id}")
-}
-
-/// Partition of the index that lists what happened in a month, such as `2026-11`.
-pub(super) fn audit_month(month: &str) -> String {
-    format!("AUDIT#{month}")
-}
-
 /// Whose an item is, by its partition.
 pub(super) fn user_of(item: &RawItem) -> Option<UserId> {
     let key = Key::of(item)?;
@@ -53,22 +34,27 @@ pub(super) fn user_of(item: &RawItem) -> Option<UserId> {
 }
 
 impl Key {
-    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self {
-            pk: pk.into(),
-            sk: sk.into(),
-        }
+    /// Of what an area keeps of an account, in its partition: it is purged with the account.
+    #[must_use]
+    pub fn in_account(user_id: &UserId, sk: impl Into<String>) -> Self {
+        Self::new(Self::user(user_id).pk, sk)
     }
 
-    pub(super) fn user(id: &UserId) -> Self {
+    /// Of an account.
+    #[must_use]
+    pub fn user(id: &UserId) -> Self {
         Self::new(format!("{USER_PARTITION}{id}"), USER)
     }
 
-    pub(super) fn session(user_id: &UserId, id: &SessionId) -> Self {
+    /// Of a session.
+    #[must_use]
+    pub fn session(user_id: &UserId, id: &SessionId) -> Self {
         Self::new(Self::user(user_id).pk, format!("{SESSIONS}{id}"))
     }
 
-    pub(super) fn preferences(user_id: &UserId) -> Self {
+    /// Of what an application keeps for an account.
+    #[must_use]
+    pub fn preferences(user_id: &UserId) -> Self {
         Self::new(Self::user(user_id).pk, "PREFERENCES")
     }
 
@@ -78,8 +64,9 @@ impl Key {
         Self::new(format!("IDEMPOTENCY#{route}#{caller}#{key}"), "RECORD")
     }
 
-    /// A partition of its own: IAM `LeadingKeys` keeps hashes from every function that needs none.
-    pub(super) fn credential(email: &Email) -> Self {
+    /// Of the credential of an address. A partition of its own: IAM `LeadingKeys` keeps hashes from every function that needs none.
+    #[must_use]
+    pub fn credential(email: &Email) -> Self {
         Self::new(format!("EMAIL#{}", email.canonical()), "CREDENTIAL")
     }
 
@@ -87,20 +74,26 @@ impl Key {
     pub(super) fn limit(subject: &LimitSubject) -> Self {
         let LimitSubject { route, rule, name } = subject;
         Self::new(
-            format!("LIMIT#{}#{}#{name}", route.name(), rule.name()),
+            format!("LIMIT#{}#{}#{name}", route.name, rule.name()),
             "LIMIT",
         )
     }
 
-    pub(super) fn public_key(kid: &str) -> Self {
+    /// Of the public half of a signing key.
+    #[must_use]
+    pub fn public_key(kid: &str) -> Self {
         Self::new(PUBLIC_KEYS, kid)
     }
 
-    pub(super) fn signing_key(kid: &str) -> Self {
+    /// Of the wrapped half.
+    #[must_use]
+    pub fn signing_key(kid: &str) -> Self {
         Self::new(SIGNING_KEYS, kid)
     }
 
-    pub(super) fn admin_counter() -> Self {
+    /// Of the count of admins.
+    #[must_use]
+    pub fn admin_counter() -> Self {
         Self::new("COUNTERS", "ADMINS")
     }
 
@@ -117,41 +110,5 @@ impl Key {
 
     pub(super) fn mail_request(id: &Uuid) -> Self {
         Self::new(format!("MAIL#{id}"), "REQUEST")
-    }
-
-    /// One an account: a newer request takes the place of the one before.
-    pub(super) fn email_change(user_id: &UserId) -> Self {
-        Self::new(Self::user(user_id).pk, "EMAIL-CHANGE")
-    }
-
-    pub(super) fn letter(user_id: &UserId, event_id: &str, letter: Letter) -> Self {
-        Self::new(
-            Self::user(user_id).pk,
-            format!("LETTER#{event_id}#{}", letter.name()),
-        )
-    }
-
-    /// Sequence numbers have 21 to 40 digits: padded, their order as text is their order.
-    pub(super) fn audit_entry(user_id: &UserId, sequence: &str, number: &str) -> Self {
-        Self::new(audit(user_id), format!("{sequence:0>40}#{number}"))
-    }
-
-    /// Never written: what the deep health check looks for.
-    pub(super) fn health() -> Self {
-        Self::new("HEALTH", "HEALTH")
-    }
-
-    /// Of an item.
-    pub(super) fn of(item: &RawItem) -> Option<Self> {
-        let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-        Some(Self::new(text("pk")?, text("sk")?))
-    }
-
-    /// As the SDK takes it.
-    pub(super) fn into_attributes(self) -> RawItem {
-        RawItem::from([
-            ("pk".to_owned(), AttributeValue::S(self.pk)),
-            ("sk".to_owned(), AttributeValue::S(self.sk)),
-        ])
     }
 }

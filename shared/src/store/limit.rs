@@ -8,12 +8,10 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde::Deserialize;
 
-use super::item::{RawItem, SCHEMA};
-use super::key::Key;
-use super::update::{number, text};
-use super::{Store, StoreError, failed, send};
+use super::Store;
 use crate::clock::Timestamp;
 use crate::limit::{Rate, Route, Rule};
+use crate::table::{Key, RawItem, SCHEMA, StoreError, failed, number, send, text};
 
 /// Value of `type`. The filters on the stream leave these items out.
 const TYPE: &str = "limit";
@@ -123,9 +121,10 @@ impl Store {
         idle: bool,
     ) -> Result<Result<State, State>, StoreError> {
         let call = self
-            .client
+            .table
+            .client()
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .set_key(Some(Key::limit(subject).into_attributes()))
             .expression_attribute_names("#type", "type")
             .expression_attribute_names("#schema", "schema")
@@ -180,9 +179,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let until = number(now.plus(KNOWN_FOR).as_seconds());
         let call = self
-            .client
+            .table.client()
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .set_key(Some(Key::limit(subject).into_attributes()))
             .update_expression(
                 "SET #known_to = :to, #known_until = :until, #ttl = :until, #type = :type, #schema = :schema",

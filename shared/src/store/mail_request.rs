@@ -6,12 +6,11 @@ use letters::Letter;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::item::Entity;
-use super::key::Key;
-use super::{Change, Store, StoreError};
+use super::Store;
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::event::EventKind;
+use crate::table::{Change, Entity, Key, StoreError};
 use crate::user::UserId;
 
 /// How long a request stays in the table after the stream has taken it.
@@ -62,6 +61,6 @@ impl Store {
             requested_at: change.at,
         };
         let key = Key::mail_request(&Uuid::new_v4());
-        self.put("request mail", key, &request, change).await
+        self.table.put("request mail", key, &request, change).await
     }
 }

@@ -3,15 +3,13 @@
 use letters::Locale;
 
 use super::credential::Credential;
-use super::item;
-use super::key::Key;
-use super::update::{Update, attribute, number, text};
 use super::user::set_profile;
-use super::{Change, Store, TransactError, WriteRefused};
+use super::{Store, WriteRefused};
 use crate::event::EventKind;
 use crate::password::PasswordHash;
 use crate::profile::Profile;
 use crate::session::Session;
+use crate::table::{self, Change, Key, TransactError, Update, attribute, number, text};
 use crate::user::User;
 
 impl Store {
@@ -42,7 +40,7 @@ impl Store {
             user_update.in_transaction(&self.table)?,
             session.in_transaction(&self.table)?,
         ];
-        match self.transact("change password", items).await {
+        match self.table.transact("change password", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
             Err(TransactError::Store(error)) => Err(error.into()),
@@ -96,9 +94,9 @@ impl Store {
             user_update.in_transaction(&self.table)?,
         ];
         if may_be_anothers {
-            items.push(item::delete(&self.table, Key::preferences(&user.id))?);
+            items.push(table::delete(&self.table, Key::preferences(&user.id))?);
         }
-        match self.transact("reset password", items).await {
+        match self.table.transact("reset password", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
             Err(TransactError::Store(error)) => Err(error.into()),
@@ -107,7 +105,7 @@ impl Store {
 }
 
 /// Raises the version that sessions must match, if it is the one that was read.
-pub(super) fn next_credential_version(key: Key, read: u64, change: &Change) -> Update {
+pub fn next_credential_version(key: Key, read: u64, change: &Change) -> Update {
     Update::new(key, change)
         .increment("credential_version")
         .when_equal("credential_version", number(read))

@@ -5,14 +5,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::item::{self, Entity};
-use super::key::{Key, SESSIONS};
-use super::listing::Listing;
-use super::update::{Update, Updated, attribute, number, text};
-use super::{Change, Store, StoreError, TransactError, WriteRefused, failed, send};
+use super::key::SESSIONS;
+use super::{Store, WriteRefused};
 use crate::clock::Timestamp;
 use crate::event::EventKind;
 use crate::session::{RevocationReason, Rotation, Session, SessionId};
+use crate::table::{
+    self, Change, Entity, Key, Listing, StoreError, TransactError, Update, Updated, attribute,
+    failed, number, send, text,
+};
 use crate::token::refresh::RefreshClaims;
 use crate::user::{User, UserId};
 
@@ -44,7 +45,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn put_session(&self, session: &Session, change: &Change) -> Result<(), StoreError> {
         let key = Key::session(&session.user_id, &session.id);
-        self.put("put session", key, session, change).await
+        self.table.put("put session", key, session, change).await
     }
 
     /// Moves a session on to its next refresh token, in one conditional write: of many who try with
@@ -72,9 +73,9 @@ impl Store {
             .when_absent("revoked_at")
             .when_above("idle_until", now.clone())
             .when_above("ends_at", now);
-        Ok(match self.update("rotate session", update).await? {
-            Updated::Done(item) => Rotation::Rotated(item::read(item)?),
-            Updated::Refused(Some(item)) => Rotation::Refused(item::read(item)?),
+        Ok(match self.table.update("rotate session", update).await? {
+            Updated::Done(item) => Rotation::Rotated(table::read(item)?),
+            Updated::Refused(Some(item)) => Rotation::Refused(table::read(item)?),
             Updated::Refused(None) => Rotation::NoSession,
         })
     }
@@ -99,7 +100,7 @@ impl Store {
             .set("revoked_because", attribute(&reason)?)
             .events([event])
             .when_absent("revoked_at");
-        Ok(match self.update("revoke session", update).await? {
+        Ok(match self.table.update("revoke session", update).await? {
             Updated::Done(_) | Updated::Refused(Some(_)) => SessionRevoked::Yes,
             Updated::Refused(None) => SessionRevoked::NoSession,
         })
@@ -116,9 +117,10 @@ impl Store {
         sessions: &mut Listing<Session>,
     ) -> Result<(), StoreError> {
         let query = self
-            .client
+            .table
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
             .filter_expression("attribute_not_exists(revoked_at)")
@@ -143,9 +145,10 @@ impl Store {
             user_agent: Option<String>,
         }
         let call = self
-            .client
+            .table
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :this")
             .filter_expression("id <> :id")
             .scan_index_forward(false)
@@ -177,7 +180,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         // Without a condition: whatever else raises the epoch meanwhile, this ends every session too.
         let update = raise_epoch(user, change);
-        self.update("revoke all sessions", update).await.map(|_| ())
+        self.table
+            .update("revoke all sessions", update)
+            .await
+            .map(|_| ())
     }
 
     /// Ends every session of a user but `kept`, which moves to the new epoch in the same transaction.
@@ -203,7 +209,7 @@ impl Store {
                 .in_transaction(&self.table)?,
             kept.in_transaction(&self.table)?,
         ];
-        match self.transact("revoke other sessions", items).await {
+        match self.table.transact("revoke other sessions", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
             Err(TransactError::Store(error)) => Err(error.into()),

@@ -1,9 +1,8 @@
 //! The key ring: public halves for everybody, wrapped private halves for whoever mints.
 
-use super::item::{self, Entity};
-use super::key::{Key, PUBLIC_KEYS, SIGNING_KEYS};
-use super::update::text;
-use super::{Change, Store, StoreError, TransactError, failed, send};
+use super::Store;
+use super::key::{PUBLIC_KEYS, SIGNING_KEYS};
+use crate::table::{self, Entity, StoreError, failed, send, text};
 use crate::token::key_ring::{PublicKey, WrappedKey};
 
 impl Entity for PublicKey {
@@ -39,9 +38,10 @@ impl Store {
         pk: &str,
     ) -> Result<Vec<T>, StoreError> {
         let call = self
-            .client
+            .table
+            .client()
             .query()
-            .table_name(&self.table)
+            .table_name(self.table.name())
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(pk))
             .consistent_read(true);
@@ -52,73 +52,7 @@ impl Store {
             .items
             .unwrap_or_default()
             .into_iter()
-            .map(item::read)
+            .map(table::read)
             .collect()
-    }
-
-    /// Adds a key pair to the ring.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn publish_key(
-        &self,
-        public: &PublicKey,
-        private: &WrappedKey,
-        change: &Change,
-    ) -> Result<(), StoreError> {
-        let public_item = item::new_item(Key::public_key(&public.kid), public, change)?;
-        let private_item = item::new_item(Key::signing_key(&private.kid), private, change)?;
-        let items = vec![
-            item::put_new(&self.table, public_item)?,
-            item::put_new(&self.table, private_item)?,
-        ];
-        self.transact_all("publish key", items).await
-    }
-
-    /// Replaces the wrapped half of a key that is still there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn rewrap_key(
-        &self,
-        private: &WrappedKey,
-        change: &Change,
-    ) -> Result<(), StoreError> {
-        let item = item::new_item(Key::signing_key(&private.kid), private, change)?;
-        let items = vec![item::put_if(
-            &self.table,
-            item,
-            "attribute_exists(pk)",
-            &[],
-            &[],
-        )?];
-        self.transact_all("rewrap key", items).await
-    }
-
-    /// Removes a key pair from the ring, or the half of it that is left.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn remove_key(&self, kid: &str) -> Result<(), StoreError> {
-        let items = vec![
-            item::delete(&self.table, Key::public_key(kid))?,
-            item::delete(&self.table, Key::signing_key(kid))?,
-        ];
-        self.transact_all("remove key", items).await
-    }
-
-    async fn transact_all(
-        &self,
-        operation: &'static str,
-        items: Vec<aws_sdk_dynamodb::types::TransactWriteItem>,
-    ) -> Result<(), StoreError> {
-        match self.transact(operation, items).await {
-            Ok(()) => Ok(()),
-            Err(TransactError::Refused(_)) => Err(StoreError::Unavailable {
-                operation,
-                cause: "the key ring was changed at the same time".to_owned(),
-            }),
-            Err(TransactError::Store(error)) => Err(error),
-        }
     }
 }

@@ -8,18 +8,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::StoreError;
-use super::item::{self, RawItem};
 use super::key;
 use crate::clock::Timestamp;
 use crate::event::{Event, EventKind, Field, Shows};
+use crate::table::{self, RawItem, StoreError};
 use crate::user::{Suspension, UserId};
 
 /// What every item says about the change that wrote it.
 #[derive(Deserialize)]
 struct Stamp {
     schema: u32,
-    /// [`item::EVENTS`].
+    /// Names of kinds, between spaces.
     #[serde(default)]
     events: String,
     /// Where it does not stand in the account's partition.
@@ -39,7 +38,7 @@ impl Stamp {
     fn read(image: &RawItem) -> Result<Self, StoreError> {
         let stamp: Self = serde_dynamo::from_item(image.clone())
             .map_err(|error| StoreError::Unreadable(format!("a stream record: {error}")))?;
-        if !item::is_readable(stamp.schema) {
+        if !table::is_readable(stamp.schema) {
             let schema = stamp.schema;
             let unreadable = format!("a stream record: schema {schema}");
             return Err(StoreError::Unreadable(unreadable));

@@ -5,14 +5,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::admin::count_admins;
-use super::item::{self, Entity};
-use super::key::{Key, USERS_INDEX};
-use super::update::{Update, Updated, attribute, number, text};
-use super::{Change, Store, StoreError, WriteRefused};
+use super::key::USERS_INDEX;
+use super::{Store, WriteRefused};
 use crate::clock::Timestamp;
 use crate::event::EventKind;
 use crate::name::Name;
 use crate::profile::Profile;
+use crate::table::{
+    self, Change, Entity, Key, StoreError, Update, Updated, attribute, number, text,
+};
 use crate::user::{Role, Status, Suspension, User, UserId};
 
 /// How long a tombstone stays: longer than any session or token of the account can.
@@ -59,7 +60,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn get_user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        self.get("get user", Key::user(id)).await
+        self.table.get("get user", Key::user(id)).await
     }
 
     /// Replaces the profile of an account that is still as it was read. 1 RT, 2 WU.
@@ -90,10 +91,10 @@ impl Store {
             .events([EventKind::EmailVerified])
             .when_equal("email_verified", attribute(&false)?)
             .when_equal("version", number(read.version));
-        let Updated::Refused(found) = self.update("verify email", update).await? else {
+        let Updated::Refused(found) = self.table.update("verify email", update).await? else {
             return Ok(());
         };
-        let found: Option<User> = found.map(item::read).transpose()?;
+        let found: Option<User> = found.map(table::read).transpose()?;
         let is_noted = found.is_some_and(|found| {
             found.email_verified
                 && found.email == read.email
@@ -192,7 +193,7 @@ impl Store {
         change: &Change,
     ) -> Result<User, WriteRefused> {
         let Some(counter) = count_admins(Some(read), Some(&changed), change) else {
-            return match self.update(operation, update).await? {
+            return match self.table.update(operation, update).await? {
                 Updated::Done(_) => Ok(changed),
                 Updated::Refused(_) => Err(WriteRefused::Changed),
             };
@@ -218,19 +219,19 @@ impl Store {
             deleted_at: change.at,
             version: read.version + 1,
         };
-        let tombstone = item::new_item(Key::tombstone(&read.id), &tombstone, change)?;
+        let tombstone = table::new_item(Key::tombstone(&read.id), &tombstone, change)?;
         let mut items = vec![
-            item::delete_when(
+            table::delete_when(
                 &self.table,
                 Key::user(&read.id),
                 &[("version", number(read.version))],
             )?,
-            item::delete_when(
+            table::delete_when(
                 &self.table,
                 Key::credential(&read.email),
                 &[("user_id", text(&read.id))],
             )?,
-            item::put_new(&self.table, tombstone)?,
+            table::put_new(&self.table, tombstone)?,
         ];
         let own = items.len();
         if let Some(counter) = count_admins(Some(read), None, change) {

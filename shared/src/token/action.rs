@@ -1,8 +1,7 @@
 //! Action tokens: what the link in a letter carries, checked without I/O.
 //!
-//! `lkat_` and base64url characters: secret version (4 bytes), purpose (1), user id (16), expiry in
-//! seconds (8), credential version (8), the address (its length in 1 byte, then itself), the address
-//! before where one replaces another, HMAC-SHA256 truncated to 128 bits (16), checksum (4).
+//! `lkat_` and in the frame of opaque tokens: purpose (1 byte), user id (16), expiry in seconds (8), credential
+//! version (8), the address (its length in 1 byte, then itself), the address before where one replaces another.
 //!
 //! Nothing is stored for a token. It dies with its expiry, with the address it names, and with the
 //! version of the credential: using a token that resets a password ends it, and so does any other change
@@ -10,18 +9,20 @@
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time, hmac};
-use base64::Engine;
-
-use super::{BASE64URL, Bytes, CHECKSUM_BYTES, TAG_BYTES, TokenError, base64url_decode, checksum};
+use super::TokenError;
+use super::signed::Kind;
 use crate::clock::Timestamp;
 use crate::email::Email;
-use crate::secret::{SecretVersion, Secrets};
+use crate::secret::{Secret, Secrets};
 use crate::user::{User, UserId};
 
 const PREFIX: &str = "lkat_";
-/// Two addresses of 254 bytes and the rest, in base64.
-const MAX_TOKEN_CHARS: usize = 800;
+const KIND: Kind = Kind {
+    prefix: PREFIX,
+    key: Secret::action_token_key,
+    // Two addresses of 254 bytes and the rest.
+    max_bytes: 1 + 16 + 8 + 8 + 1 + 2 * 254,
+};
 
 /// What a token is good for. One kind never passes as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,24 +97,18 @@ impl ActionToken {
     /// the same letter.
     #[must_use]
     pub fn issue(secrets: &Secrets, claims: &ActionClaims) -> Self {
-        let secret = secrets.current();
         let address = claims.address.as_str().as_bytes();
-        let mut bytes = Vec::new();
-        bytes.extend_from_slice(&secret.version().0);
-        bytes.push(claims.purpose.code());
-        bytes.extend_from_slice(claims.user_id.as_bytes());
-        bytes.extend_from_slice(&claims.expires_at.as_seconds().to_be_bytes());
-        bytes.extend_from_slice(&claims.credential_version.to_be_bytes());
+        let mut fields = vec![claims.purpose.code()];
+        fields.extend_from_slice(claims.user_id.as_bytes());
+        fields.extend_from_slice(&claims.expires_at.as_seconds().to_be_bytes());
+        fields.extend_from_slice(&claims.credential_version.to_be_bytes());
         // An address has at most 254 bytes.
-        bytes.push(u8::try_from(address.len()).unwrap_or(u8::MAX));
-        bytes.extend_from_slice(address);
+        fields.push(u8::try_from(address.len()).unwrap_or(u8::MAX));
+        fields.extend_from_slice(address);
         if let Some(replaces) = &claims.replaces {
-            bytes.extend_from_slice(replaces.as_str().as_bytes());
+            fields.extend_from_slice(replaces.as_str().as_bytes());
         }
-        let tag = hmac::sign(&secret.action_token_key(), &bytes);
-        bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
-        bytes.extend_from_slice(&checksum(&bytes));
-        Self(format!("{PREFIX}{}", BASE64URL.encode(bytes)))
+        Self(KIND.sign(secrets, &fields))
     }
 
     /// The text for the letter.
@@ -129,24 +124,7 @@ impl ActionToken {
 /// [`TokenError::UnknownKey`] when it names a secret version that is not loaded.
 pub fn verify(secrets: &Secrets, token: &str, now: Timestamp) -> Result<ActionClaims, TokenError> {
     const INVALID: TokenError = TokenError::Invalid;
-    if token.len() > MAX_TOKEN_CHARS {
-        return Err(INVALID);
-    }
-    let bytes = token.strip_prefix(PREFIX).and_then(base64url_decode);
-    let bytes = bytes.ok_or(INVALID)?;
-    let (rest, found) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(INVALID)?;
-    if checksum(rest) != *found {
-        return Err(INVALID);
-    }
-    let (signed, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(INVALID)?;
-    let mut fields = Bytes(signed);
-    let secret = secrets
-        .find(SecretVersion(fields.take()?))
-        .ok_or(TokenError::UnknownKey)?;
-    let expected = hmac::sign(&secret.action_token_key(), signed);
-    constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
-        .map_err(|_| INVALID)?;
-
+    let mut fields = KIND.open(secrets, token)?;
     let [purpose] = fields.take()?;
     let purpose = ActionPurpose::ALL
         .into_iter()
@@ -155,15 +133,16 @@ pub fn verify(secrets: &Secrets, token: &str, now: Timestamp) -> Result<ActionCl
     let expires_at = Timestamp::from_seconds(u64::from_be_bytes(fields.take()?));
     let credential_version = u64::from_be_bytes(fields.take()?);
     let [length] = fields.take()?;
-    let (address, replaces) = fields.0.split_at_checked(length.into()).ok_or(INVALID)?;
+    let address = fields.take_bytes(length.into())?;
+    let replaces = fields.rest();
     let claims = ActionClaims {
         purpose: purpose.ok_or(INVALID)?,
         user_id,
         expires_at,
         credential_version,
-        address: read_address(address)?,
+        address: read_address(&address)?,
         replaces: (!replaces.is_empty())
-            .then(|| read_address(replaces))
+            .then(|| read_address(&replaces))
             .transpose()?,
     };
     if now < claims.expires_at {
@@ -182,6 +161,7 @@ fn read_address(bytes: &[u8]) -> Result<Email, TokenError> {
 mod tests {
     use std::time::Duration;
 
+    use base64::Engine;
     use proptest::prelude::*;
 
     use super::*;
@@ -189,6 +169,8 @@ mod tests {
     use crate::profile::Profile;
     use crate::secret::Secret;
     use crate::token::refresh::{self, RefreshClaims, RefreshToken};
+    use crate::token::signed::{CHECKSUM_BYTES, checksum};
+    use crate::token::{BASE64URL, base64url_decode};
     use crate::user::Role;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);

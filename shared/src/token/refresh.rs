@@ -1,23 +1,23 @@
 //! Refresh tokens: opaque, checked without I/O, one chain per session.
 //!
-//! `lkrt_` and 80 base64url characters: secret version (4 bytes), user id (16), session id (16),
-//! counter (4), HMAC-SHA256 truncated to 128 bits (16), checksum (4). The checksum lets a secret
-//! scanner tell a real token from a look-alike without the key. 60 bytes leave no padding bits, so a
-//! token has one spelling.
+//! `lkrt_` and 80 base64url characters: user id (16 bytes), session id (16) and counter (4) in the frame of
+//! opaque tokens. 60 bytes leave no padding bits, so a token has one spelling.
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time, hmac};
-use base64::Engine;
-
-use super::{BASE64URL, Bytes, CHECKSUM_BYTES, TAG_BYTES, TokenError, base64url_decode, checksum};
-use crate::secret::{SecretVersion, Secrets};
+use super::TokenError;
+use super::signed::Kind;
+use crate::secret::{Secret, Secrets};
 use crate::session::SessionId;
 use crate::user::UserId;
 
 const PREFIX: &str = "lkrt_";
-const SIGNED_BYTES: usize = 4 + 16 + 16 + 4;
-const TOTAL_BYTES: usize = SIGNED_BYTES + TAG_BYTES + CHECKSUM_BYTES;
+const FIELD_BYTES: usize = 16 + 16 + 4;
+const KIND: Kind = Kind {
+    prefix: PREFIX,
+    key: Secret::refresh_token_key,
+    max_bytes: FIELD_BYTES,
+};
 
 /// What an authentic refresh token says. Whether it is still the current one, the session knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,16 +44,11 @@ impl RefreshToken {
     /// same token, so that a lost answer can be repeated.
     #[must_use]
     pub fn issue(secrets: &Secrets, claims: &RefreshClaims) -> Self {
-        let secret = secrets.current();
-        let mut bytes = Vec::with_capacity(TOTAL_BYTES);
-        bytes.extend_from_slice(&secret.version().0);
-        bytes.extend_from_slice(claims.user_id.as_bytes());
-        bytes.extend_from_slice(claims.session_id.as_bytes());
-        bytes.extend_from_slice(&claims.counter.to_be_bytes());
-        let tag = hmac::sign(&secret.refresh_token_key(), &bytes);
-        bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
-        bytes.extend_from_slice(&checksum(&bytes));
-        Self(format!("{PREFIX}{}", BASE64URL.encode(bytes)))
+        let mut fields = Vec::with_capacity(FIELD_BYTES);
+        fields.extend_from_slice(claims.user_id.as_bytes());
+        fields.extend_from_slice(claims.session_id.as_bytes());
+        fields.extend_from_slice(&claims.counter.to_be_bytes());
+        Self(KIND.sign(secrets, &fields))
     }
 
     /// The text for the client.
@@ -68,42 +63,27 @@ impl RefreshToken {
 /// # Errors
 /// [`TokenError::UnknownKey`] when it names a secret version that is not loaded.
 pub fn verify(secrets: &Secrets, token: &str) -> Result<RefreshClaims, TokenError> {
-    let bytes = token
-        .strip_prefix(PREFIX)
-        .and_then(base64url_decode)
-        .ok_or(TokenError::Invalid)?;
-    let bytes: &[u8; TOTAL_BYTES] = bytes
-        .as_slice()
-        .try_into()
-        .map_err(|_| TokenError::Invalid)?;
-    let (rest, found) = bytes
-        .split_last_chunk::<CHECKSUM_BYTES>()
-        .ok_or(TokenError::Invalid)?;
-    if checksum(rest) != *found {
-        return Err(TokenError::Invalid);
-    }
-    let (signed, tag) = rest.split_at(SIGNED_BYTES);
-    let mut fields = Bytes(signed);
-    let version = SecretVersion(fields.take()?);
-    let secret = secrets.find(version).ok_or(TokenError::UnknownKey)?;
-    let expected = hmac::sign(&secret.refresh_token_key(), signed);
-    constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
-        .map_err(|_| TokenError::Invalid)?;
-    Ok(RefreshClaims {
+    let mut fields = KIND.open(secrets, token)?;
+    let claims = RefreshClaims {
         user_id: UserId::from_bytes(fields.take()?),
         session_id: SessionId::from_bytes(fields.take()?),
         counter: u32::from_be_bytes(fields.take()?),
-    })
+    };
+    fields.end().map(|()| claims)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use base64::Engine;
+
     use super::*;
     use crate::clock::Timestamp;
     use crate::fuzz;
     use crate::secret::Secret;
+    use crate::token::signed::{TAG_BYTES, checksum};
+    use crate::token::{BASE64URL, base64url_decode};
 
     fn secrets(seed: &str) -> Secrets {
         let input = format!("mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqW{seed}");
@@ -212,14 +192,14 @@ mod tests {
 
         #[test]
         fn bug_20_other_fields_need_another_tag_even_with_their_checksum(
-            at in 0..SIGNED_BYTES + TAG_BYTES,
+            at in 0..4 + FIELD_BYTES + TAG_BYTES,
             bits in 1..=u8::MAX,
         ) {
             let secrets = secrets("a");
             let token = RefreshToken::issue(&secrets, &claims());
             let mut bytes = base64url_decode(&token.reveal()[PREFIX.len()..]).expect("base64url");
             bytes[at] ^= bits;
-            bytes.truncate(SIGNED_BYTES + TAG_BYTES);
+            bytes.truncate(4 + FIELD_BYTES + TAG_BYTES);
             bytes.extend(checksum(&bytes));
             let forged = format!("{PREFIX}{}", BASE64URL.encode(bytes));
             let expected = if at < 4 { TokenError::UnknownKey } else { TokenError::Invalid };

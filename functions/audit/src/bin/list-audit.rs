@@ -1,12 +1,14 @@
 //! `GET /v1/audit`: what happened to all accounts in a month, for admins.
 
+use audit::log::{AuditLog, AuditPage};
+use audit::wire::AuditQuery;
 use lambda_http::Error;
 use latchkey::clock::{self, Timestamp};
 use latchkey::field::FieldError;
-use latchkey::http::{self, ApiError, ApiResult, AuditQuery, Fields, Request};
+use latchkey::http::{self, ApiError, ApiResult, Fields, Request};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{AuditPage, Store};
+use latchkey::store::Store;
 use latchkey::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,8 +27,8 @@ async fn list_audit(store: &Store, tokens: &TokenVerifier, request: Request) -> 
 
     let mut page = AuditPage::default();
     let read = async {
-        page = store
-            .list_audit(&month, &query.position, query.limit)
+        page = AuditLog::new(store)
+            .of_month(&month, &query.position, query.limit)
             .await?;
         Ok(())
     };

@@ -1,10 +1,12 @@
 //! `GET /v1/users/{id}/audit`: what happened to an account, for its owner and admins.
 
+use audit::log::{AuditLog, AuditPage};
+use audit::wire::AuditQuery;
 use lambda_http::Error;
-use latchkey::http::{self, ApiResult, AuditQuery, Caller, ErrorCode, PathUser, Request};
+use latchkey::http::{self, ApiResult, Caller, ErrorCode, PathUser, Request};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::{Denied, Permission};
-use latchkey::store::{AuditPage, Store};
+use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::user::User;
 
@@ -26,8 +28,8 @@ async fn list_user_audit(store: &Store, tokens: &TokenVerifier, request: Request
 
     let mut page = AuditPage::default();
     let read = async {
-        page = store
-            .list_user_audit(&id, &query.position, query.limit)
+        page = AuditLog::new(store)
+            .of_user(&id, &query.position, query.limit)
             .await?;
         Ok(())
     };

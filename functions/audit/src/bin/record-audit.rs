@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use audit::log::AuditLog;
 use consumer::{Batch, DeadLetters, Failed};
 use lambda_http::Error;
 use latchkey::config;
@@ -16,9 +17,9 @@ use latchkey::telemetry;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let retention = config::audit_retention()?;
-    let store = Store::from_env().await?;
+    let log = AuditLog::new(&Store::from_env().await?);
     let dead_letters = DeadLetters::from_env().await?;
-    let record = |events| record_audit(&store, retention, events);
+    let record = |events| record_audit(&log, retention, events);
     consumer::serve(&dead_letters, async |batch: Batch| {
         consumer::each_record(&dead_letters, &batch, record).await
     })
@@ -26,12 +27,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn record_audit(
-    store: &Store,
+    log: &AuditLog,
     retention: Duration,
     events: Vec<Event>,
 ) -> Result<(), Failed> {
     for event in events {
-        store.record_event(&event, retention).await?;
+        log.record(&event, retention).await?;
     }
     Ok(())
 }

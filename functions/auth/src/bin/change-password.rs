@@ -11,10 +11,16 @@ use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::user::User;
 
+/// Guesses of the current password.
+const ROUTE: Route = Route {
+    name: "change-password",
+    default_limits: "account-address=10/15m address=100/5m account=60/1h",
+};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(Route::ChangePassword)?;
+    let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
     http::serve(|request| change_password(&store, &tokens, &limiter, request)).await

@@ -11,7 +11,6 @@ use latchkey::http::{
     self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request, StatusCode, TokenResponse,
 };
 use latchkey::keys::TokenIssuer;
-use latchkey::limit::Route;
 use latchkey::password::{Match, Password};
 use latchkey::session::{Session, SessionLifetimes};
 use latchkey::store::{Change, Credential, Store};
@@ -36,7 +35,7 @@ async fn main() -> Result<(), Error> {
         requires_verified_email: config::requires_verified_email()?,
         registers_privately: config::registers_privately()?,
     };
-    let limiter = Limiter::from_env(Route::Login)?;
+    let limiter = Limiter::from_env(auth::LOGIN_ROUTE)?;
     let store = Store::from_env().await?;
     let tokens = TokenIssuer::from_env(&store).await?;
     http::serve(|request| login(&store, &tokens, &limiter, settings, request)).await

@@ -96,9 +96,9 @@ async fn caller_by_refresh_token(
     let now = clock::now();
     let claims = secrets.verify_refresh(token, now).await?;
     let read = store
-        .read_for_authentication(&claims.user_id, &claims.session_id, None)
+        .read_for_authentication(&claims.user_id, &claims.session_id, Vec::new())
         .await?;
-    let caller = Caller::from_read(read, now).ok().map(|(caller, _)| caller);
+    let caller = Caller::from_read(read.caller, read.session, now).ok();
     let is_current = caller.as_ref().is_some_and(|Caller { session, .. }| {
         claims.counter == session.counter || session.repeats_rotation(claims.counter, grace, now)
     });

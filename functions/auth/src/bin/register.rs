@@ -14,11 +14,17 @@ use latchkey::store::{Change, Idempotency, Store};
 use latchkey::telemetry;
 use latchkey::user::{Role, User};
 
+/// New accounts.
+const ROUTE: Route = Route {
+    name: "register",
+    default_limits: "account-address=5/1h address=100/1h account=20/1h",
+};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let private = config::registers_privately()?;
-    let limiter = Limiter::from_env(Route::Register)?;
+    let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     http::serve(|request| register(&store, &limiter, private, request)).await
 }

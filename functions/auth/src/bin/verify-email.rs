@@ -6,7 +6,6 @@
 use lambda_http::Error;
 use latchkey::http::{self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Request};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
-use latchkey::limit::Route;
 use latchkey::password::{Match, Password};
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
@@ -17,7 +16,7 @@ use latchkey::user::User;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(Route::Login)?;
+    let limiter = Limiter::from_env(auth::LOGIN_ROUTE)?;
     let store = Store::from_env().await?;
     let (tokens, secrets) = tokio::join!(
         TokenVerifier::from_env(&store),

@@ -7,6 +7,7 @@
 
 use consumer::{DeadLetters, Failed, Messages};
 use events::bounce::{self, Report};
+use events::letter_record::{LetterRecord, LetterRecords, Outcome};
 use events::mailer::{MailError, Mailer, Reference};
 use events::plan::{self, Planned};
 use events::wording::Wording;
@@ -15,7 +16,7 @@ use latchkey::clock;
 use latchkey::event::Detail;
 use latchkey::keys::CachedSecrets;
 use latchkey::secret::SecretSource;
-use latchkey::store::{Change, LetterRecord, Outcome, Store};
+use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 use serde_json::Value;
 
@@ -74,7 +75,8 @@ impl SendMail {
         } else {
             format!("{}-before", event.id)
         };
-        let noted = self.store.get_letter(&user_id, &event_id, letter).await?;
+        let records = LetterRecords(self.store.table());
+        let noted = records.get(&user_id, &event_id, letter).await?;
         if noted.is_some_and(|noted| noted.outcome == Outcome::Sent) {
             return Ok(());
         }
@@ -95,7 +97,7 @@ impl SendMail {
             version: 1,
         };
         let change = system_change(&event.request_id);
-        Ok(self.store.put_letter(&record, &change).await?)
+        Ok(records.put(&record, &change).await?)
     }
 
     /// What became of the letter, and why, if it failed for good.

@@ -3,11 +3,11 @@
 //!
 //! It answers `{"published": "<kid>" or null, "removed": ["<kid>", …]}`.
 
+use keys::rotation::KeyRotation;
 use lambda_http::Error;
 use latchkey::direct;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, Fields};
-use latchkey::rotation::KeyRotation;
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 use serde::Serialize;

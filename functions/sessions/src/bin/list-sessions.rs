@@ -9,7 +9,8 @@ use latchkey::http::{
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
 use latchkey::session::{Session, SessionId};
-use latchkey::store::{Listing, Span, Store};
+use latchkey::store::Store;
+use latchkey::table::{Listing, Span};
 use latchkey::telemetry;
 use serde::Serialize;
 

@@ -13,11 +13,18 @@ use latchkey::limit::Route;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
+use users::email_change::EmailChanges;
+
+/// Letters to an address of the caller's choice.
+const ROUTE: Route = Route {
+    name: "change-email",
+    default_limits: "account-address=5/1h address=60/1h account=20/1h",
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(Route::ChangeEmail)?;
+    let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
     http::serve(|request| change_email(&store, &tokens, &limiter, request)).await
@@ -54,8 +61,8 @@ async fn change_email(
         attempt.admit_recipient(&recipient)
     );
     account.and(recipient)?;
-    store
-        .request_email_change(&user.id, &email, &change)
+    EmailChanges(store.table())
+        .request(&user.id, &email, &change)
         .await?;
     http::accepted()
 }

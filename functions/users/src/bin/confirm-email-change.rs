@@ -4,13 +4,18 @@
 
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
+use latchkey::email::Email;
+use latchkey::http::{
+    self, ApiError, ApiResult, Bearer, Caller, ErrorCode, Fields, PathUser, Request,
+};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::permission::Permission;
 use latchkey::secret::SecretSource;
 use latchkey::store::{Credential, Store};
+use latchkey::table::Key;
 use latchkey::telemetry;
 use latchkey::token::action::{ActionClaims, ActionPurpose};
+use users::email_change::{EmailChange, EmailChanges};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -37,7 +42,7 @@ async fn confirm_email_change(
     let claims = read_claims(secrets, &request).await;
     let before = claims.as_ref().ok();
     let (caller, credential, asked) = match before.and_then(|claims| claims.replaces.as_ref()) {
-        Some(before) => bearer.authenticate_for_email_change(store, before).await?,
+        Some(before) => read_beside(store, &bearer, before).await?,
         None => (bearer.authenticate(store).await?, None, None),
     };
     let own = (caller.user.id == id).then(|| caller.user.clone());
@@ -54,8 +59,8 @@ async fn confirm_email_change(
         return Err(invalid.into());
     }
     let change = http::change(&request, Some(user.id));
-    store
-        .change_email(
+    EmailChanges(store.table())
+        .carry_out(
             &user,
             &credential,
             &claims.address,
@@ -64,6 +69,19 @@ async fn confirm_email_change(
         )
         .await?;
     Ok(http::no_content())
+}
+
+/// The caller, the credential of the address that is thought to be theirs, and the address they last asked for.
+async fn read_beside(
+    store: &Store,
+    bearer: &Bearer,
+    email: &Email,
+) -> Result<(Caller, Option<Credential>, Option<EmailChange>), ApiError> {
+    let id = bearer.resolve(PathUser::Me);
+    let keys = [Key::credential(email), EmailChange::key(&id)];
+    let (caller, mut beside) = bearer.authenticate_beside(store, keys.to_vec()).await?;
+    let [credential, asked] = keys;
+    Ok((caller, beside.take(&credential)?, beside.take(&asked)?))
 }
 
 async fn read_claims(secrets: &CachedSecrets, request: &Request) -> Result<ActionClaims, ApiError> {

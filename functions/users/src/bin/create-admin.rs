@@ -7,10 +7,11 @@ use lambda_http::Error;
 use latchkey::direct;
 use latchkey::http::{ApiError, ErrorCode, Fields, NewAccount, PasswordField};
 use latchkey::locale::Locale;
-use latchkey::store::{Change, FirstAdmin, Store};
+use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 use latchkey::user::Role;
 use serde::Serialize;
+use users::first_admin::{FirstAdmin, create_first_admin};
 
 #[derive(Serialize)]
 struct CreateAdminResponse {
@@ -35,10 +36,7 @@ async fn create_admin(
     let account = fields.finish(|| account)?;
     let admin = account.user(Role::Admin, change.at);
 
-    match store
-        .create_first_admin(&admin, account.hash()?, &change)
-        .await?
-    {
+    match create_first_admin(store, &admin, account.hash()?, &change).await? {
         FirstAdmin::Created => Ok(CreateAdminResponse {
             created: true,
             id: Some(admin.id.to_string()),

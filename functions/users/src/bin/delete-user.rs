@@ -8,10 +8,16 @@ use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
 
+/// Deletions.
+const ROUTE: Route = Route {
+    name: "delete-user",
+    default_limits: "account-address=60/1h address=120/1h account=120/1h",
+};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(Route::DeleteUser)?;
+    let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
     http::serve(|request| delete_user(&store, &tokens, &limiter, request)).await

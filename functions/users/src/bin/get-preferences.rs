@@ -7,6 +7,7 @@ use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
 use latchkey::store::Store;
 use latchkey::telemetry;
+use users::preferences;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -18,12 +19,9 @@ async fn main() -> Result<(), Error> {
 
 async fn get_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
     let path = http::user_id(&request)?;
-    let (caller, id, user, preferences) = tokens
-        .authenticate_with_preferences(store, &request, path)
-        .await?;
-    caller
-        .user
-        .authorize(Permission::ReadPreferences, &id, user)?;
+    let bearer = tokens.bearer(&request).await?;
+    let permission = Permission::ReadPreferences;
+    let (_, _, preferences) = preferences::authorize(store, &bearer, path, permission).await?;
 
     Ok(http::json(StatusCode::OK, &preferences.values)?.etag(preferences.version))
 }

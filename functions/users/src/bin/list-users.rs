@@ -11,9 +11,11 @@ use latchkey::http::{
 };
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::store::{Listing, MAX_EXAMINED, Span, Store, StoreError, UserFilter};
+use latchkey::store::{Store, StoreError};
+use latchkey::table::{Listing, MAX_EXAMINED, Span};
 use latchkey::telemetry;
 use latchkey::user::{Role, Status, User, UserId};
+use users::list::{self, UserFilter};
 
 /// What a client asks for.
 struct ListUsersRequest {
@@ -55,7 +57,7 @@ async fn list_users(store: &Store, tokens: &TokenVerifier, request: Request) -> 
     )
     .await?;
     while !users.is_complete() {
-        store.list_more_users(query.filter, &mut users, now).await?;
+        list::list_more_users(store.table(), query.filter, &mut users, now).await?;
     }
 
     let page = users.finish()?;
@@ -79,10 +81,10 @@ async fn begin(
 ) -> Result<(), StoreError> {
     let Some(email) = &query.email else {
         if !query.is_counted() {
-            return store.list_more_users(query.filter, users, now).await;
+            return list::list_more_users(store.table(), query.filter, users, now).await;
         }
         let (listed, counted) = tokio::join!(
-            store.list_more_users(query.filter, users, now),
+            list::list_more_users(store.table(), query.filter, users, now),
             store.count_users()
         );
         *counts = counted?;

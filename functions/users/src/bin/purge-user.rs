@@ -2,8 +2,9 @@
 
 use consumer::{BusEvent, DeadLetters, Failed};
 use lambda_http::Error;
-use latchkey::store::{Purged, Store};
+use latchkey::store::Store;
 use latchkey::telemetry;
+use users::purge::{self, Purged};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -17,7 +18,7 @@ async fn purge_user(store: &Store, event: BusEvent) -> Result<(), Failed> {
     let Some(user_id) = event.detail.user_id else {
         return Err(Failed::for_good("the event names no user"));
     };
-    match store.purge_user(&user_id).await? {
+    match purge::purge_user(store.table(), &user_id).await? {
         Purged::Done(items) => tracing::info!(%user_id, items, "purged"),
         Purged::NotDeleted => {
             return Err(Failed::for_now(format!(

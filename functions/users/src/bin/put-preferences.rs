@@ -6,9 +6,9 @@ use lambda_http::http::Method;
 use latchkey::http::{self, ApiError, ApiResult, Request, StatusCode};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
-use latchkey::preferences::Preferences;
 use latchkey::store::Store;
 use latchkey::telemetry;
+use users::preferences::{self, Preferences, PreferencesTable};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,12 +21,9 @@ async fn main() -> Result<(), Error> {
 async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
     let path = http::user_id(&request)?;
     let preconditions = http::preconditions(&request)?;
-    let (caller, id, user, current) = tokens
-        .authenticate_with_preferences(store, &request, path)
-        .await?;
-    caller
-        .user
-        .authorize(Permission::UpdatePreferences, &id, user)?;
+    let bearer = tokens.bearer(&request).await?;
+    let permission = Permission::UpdatePreferences;
+    let (caller, id, current) = preferences::authorize(store, &bearer, path, permission).await?;
     let values = http::json_object(&request)?;
     preconditions.check(current.version)?;
 
@@ -40,7 +37,8 @@ async fn put_preferences(store: &Store, tokens: &TokenVerifier, request: Request
     if preferences.values == current.values {
         return reply(&current);
     }
-    match store.put_preferences(&id, &preferences, &change).await {
+    let table = PreferencesTable(store.table());
+    match table.put(&id, &preferences, &change).await {
         Ok(()) => reply(&preferences),
         Err(refused) => Err(preconditions.refused(refused)),
     }

@@ -3,8 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
-use crate::field::FieldError;
+use latchkey::clock::Timestamp;
+use latchkey::event::EventKind;
+use latchkey::field::FieldError;
+use latchkey::http::{ApiError, Bearer, Caller, PathUser};
+use latchkey::permission::Permission;
+use latchkey::store::{Store, WriteRefused};
+use latchkey::table::{self, Change, Entity, Key, Table, TransactError, number};
+use latchkey::user::UserId;
 
 /// Largest preferences, in bytes of compact JSON: 36 write units at most.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -69,6 +75,70 @@ impl Preferences {
     }
 }
 
+impl Entity for Preferences {
+    const TYPE: &'static str = "preferences";
+
+    fn events(&self) -> Vec<EventKind> {
+        vec![EventKind::PreferencesUpdated]
+    }
+}
+
+/// The preferences of accounts, in the table.
+#[derive(Clone, Copy, Debug)]
+pub struct PreferencesTable<'a>(pub &'a Table);
+
+impl PreferencesTable<'_> {
+    /// Stores the next version of preferences, if the one before is still the current one and the account
+    /// is there: none may outlive it. 1 RT, 2 WU a KB and 2 more.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn put(
+        &self,
+        user_id: &UserId,
+        preferences: &Preferences,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let item = table::new_item(Key::preferences(user_id), preferences, change)?;
+        let put = match preferences.version.saturating_sub(1) {
+            0 => table::put_new(self.0, item)?,
+            read => table::put_if(
+                self.0,
+                item,
+                "#version = :read",
+                &[("#version", "version")],
+                &[(":read", number(read))],
+            )?,
+        };
+        let items = vec![put, table::check_exists(self.0, Key::user(user_id))?];
+        match self.0.transact("put preferences", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Who may reach the preferences of an account, whose they are, and the preferences: read beside the caller.
+///
+/// # Errors
+/// As [`Bearer::authenticate`], or as the permission is denied.
+pub async fn authorize(
+    store: &Store,
+    bearer: &Bearer,
+    path: PathUser,
+    permission: Permission,
+) -> Result<(Caller, UserId, Preferences), ApiError> {
+    let id = bearer.resolve(path);
+    let key = Key::preferences(&id);
+    let (caller, user, mut beside) = bearer
+        .authenticate_with_beside(store, id, vec![key.clone()])
+        .await?;
+    caller.user.authorize(permission, &id, user)?;
+    let preferences = beside.take(&key)?.unwrap_or_else(Preferences::none);
+    Ok((caller, id, preferences))
+}
+
 fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match value {
@@ -108,7 +178,7 @@ mod json_text {
     use serde::{Deserialize, Deserializer, Serializer};
     use serde_json::{Map, Value};
 
-    use crate::json;
+    use latchkey::json;
 
     pub(super) fn serialize<S: Serializer>(
         values: &Map<String, Value>,

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{self, AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
-use super::item::{self, Entity, RawItem};
-use super::key::{self, Key};
-use super::update::{number, text};
-use super::{Change, Store, StoreError, TransactError, failed, send};
-use crate::clock::Timestamp;
-use crate::event::{Event, UserCounts};
-use crate::user::UserId;
+use latchkey::clock::Timestamp;
+use latchkey::event::{Event, UserCounts};
+use latchkey::store::Store;
+use latchkey::table::{
+    self, Change, Entity, Key, RawItem, StoreError, TransactError, failed, send, text,
+};
+use latchkey::user::UserId;
 
 /// An event that is kept.
 #[derive(Serialize, Deserialize)]
@@ -34,19 +33,8 @@ impl Entity for AuditEntry {
     fn index(&self) -> Option<(String, String)> {
         let time = self.event.time.to_string();
         let month = time.get(..7).unwrap_or_default();
-        Some((key::audit_month(month), format!("{time}#{}", self.event.id)))
+        Some((month_partition(month), format!("{time}#{}", self.event.id)))
     }
-}
-
-/// A share of the accounts there are, as far as their events have been recorded.
-#[derive(Serialize, Deserialize)]
-struct UserCounter {
-    #[serde(flatten)]
-    counts: UserCounts,
-}
-
-impl Entity for UserCounter {
-    const TYPE: &'static str = "user_counter";
 }
 
 /// Where a list of audit entries goes on, and in which direction.
@@ -67,14 +55,28 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
-impl Store {
+/// What happened to accounts, as it is kept.
+#[derive(Clone, Debug)]
+pub struct AuditLog {
+    store: Store,
+}
+
+impl AuditLog {
+    /// In the table of `store`.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+        }
+    }
+
     /// Keeps an event for `retention`, once: keeping it again changes nothing. What it adds to the numbers of
     /// accounts is added in the same transaction. 1 RT, 2 WU for each KB, twice that and 2 more where it
     /// changes a number.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn record_event(&self, event: &Event, retention: Duration) -> Result<(), StoreError> {
+    pub async fn record(&self, event: &Event, retention: Duration) -> Result<(), StoreError> {
         let Some(user_id) = &event.user_id else {
             return Ok(());
         };
@@ -85,21 +87,21 @@ impl Store {
             at: event.time,
         };
         let number = event.id.rsplit('-').next().unwrap_or_default();
-        let key = Key::audit_entry(user_id, &event.sequence, number);
+        let key = entry_key(user_id, &event.sequence, number);
         let entry = AuditEntry {
             event: event.clone(),
             expires_at: event.time.plus(retention),
         };
-        let item = item::new_item(key, &entry, &change)?;
+        let item = table::new_item(key, &entry, &change)?;
         let counts = event.counted();
         if counts == UserCounts::default() {
             return self.put_entry(item).await;
         }
         let items = vec![
-            item::put_new(&self.table, item)?,
-            self.add_to_counter(user_id, counts, &change)?,
+            table::put_new(self.store.table(), item)?,
+            self.store.add_to_user_counter(user_id, counts, &change)?,
         ];
-        match self.transact("record event", items).await {
+        match self.store.table().transact("record event", items).await {
             // Kept before, and counted then.
             Ok(()) | Err(TransactError::Refused(_)) => Ok(()),
             Err(TransactError::Store(error)) => Err(error),
@@ -108,9 +110,11 @@ impl Store {
 
     async fn put_entry(&self, item: RawItem) -> Result<(), StoreError> {
         let call = self
-            .client
+            .store
+            .table()
+            .client()
             .put_item()
-            .table_name(&self.table)
+            .table_name(self.store.table().name())
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)");
         match send(|| call.clone().send()).await {
@@ -120,70 +124,19 @@ impl Store {
         }
     }
 
-    /// Made by the first that counts.
-    fn add_to_counter(
-        &self,
-        user_id: &UserId,
-        counts: UserCounts,
-        change: &Change,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let add = |count: i64| AttributeValue::N(count.to_string());
-        let update = types::Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::user_counter(user_id).into_attributes()))
-            .update_expression(
-                "SET #type = :type, #schema = :schema, request_id = :request_id, changed_at = :now \
-                 ADD active :active, suspended :suspended, version :one",
-            )
-            .expression_attribute_names("#type", "type")
-            .expression_attribute_names("#schema", "schema")
-            .expression_attribute_values(":type", text(UserCounter::TYPE))
-            .expression_attribute_values(":schema", number(item::SCHEMA.into()))
-            .expression_attribute_values(":request_id", text(&change.request_id))
-            .expression_attribute_values(":now", number(change.at.as_millis()))
-            .expression_attribute_values(":active", add(counts.active))
-            .expression_attribute_values(":suspended", add(counts.suspended))
-            .expression_attribute_values(":one", number(1))
-            .build()
-            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// The numbers of accounts: approximate, because they follow the events. Eventually consistent, half a
-    /// RU.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn count_users(&self) -> Result<UserCounts, StoreError> {
-        let call = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(key::USER_COUNTERS));
-        let output = send(|| call.clone().send())
-            .await
-            .map_err(|error| failed("count users", &error))?;
-        let mut all = UserCounts::default();
-        for item in output.items.unwrap_or_default() {
-            all = all.plus(item::read::<UserCounter>(item)?.counts);
-        }
-        Ok(all)
-    }
-
     /// A page of what happened to an account, in the order in which it happened. Strongly consistent. 1 RT,
     /// 1 RU for 4 KB.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_user_audit(
+    pub async fn of_user(
         &self,
         user_id: &UserId,
         position: &AuditPosition,
         limit: usize,
     ) -> Result<AuditPage, StoreError> {
-        let query = self.client.query().consistent_read(true);
-        self.audit_page(query, ("pk", "sk"), &key::audit(user_id), position, limit)
+        let query = self.store.table().client().query().consistent_read(true);
+        self.page(query, ("pk", "sk"), &partition(user_id), position, limit)
             .await
     }
 
@@ -192,19 +145,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn list_audit(
+    pub async fn of_month(
         &self,
         month: &str,
         position: &AuditPosition,
         limit: usize,
     ) -> Result<AuditPage, StoreError> {
-        let query = self.client.query().index_name("gsi1");
-        let partition = key::audit_month(month);
-        self.audit_page(query, ("gsi1pk", "gsi1sk"), &partition, position, limit)
+        let query = self.store.table().client().query().index_name("gsi1");
+        let partition = month_partition(month);
+        self.page(query, ("gsi1pk", "gsi1sk"), &partition, position, limit)
             .await
     }
 
-    async fn audit_page(
+    async fn page(
         &self,
         query: QueryFluentBuilder,
         (partition_key, sort_key): (&str, &str),
@@ -216,7 +169,7 @@ impl Store {
         // One more than asked for tells whether there are more.
         let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
         let mut query = query
-            .table_name(&self.table)
+            .table_name(self.store.table().name())
             .scan_index_forward(!position.descending)
             .limit(wanted)
             .expression_attribute_values(":pk", text(partition));
@@ -235,7 +188,7 @@ impl Store {
         let last = items.last().and_then(|item| item.get(sort_key));
         let last = last.and_then(|key| key.as_s().ok()).cloned();
         let events = items.into_iter().map(|item| {
-            let entry: AuditEntry = item::read(item)?;
+            let entry: AuditEntry = table::read(item)?;
             Ok::<_, StoreError>(entry.event)
         });
         Ok(AuditPage {
@@ -243,4 +196,19 @@ impl Store {
             next: last.filter(|_| more),
         })
     }
+}
+
+/// Partition of what happened to an account.
+fn partition(user_id: &UserId) -> String {
+    format!("AUDIT#{user_id}")
+}
+
+/// Partition of the index that lists what happened in a month, such as `2026-11`.
+fn month_partition(month: &str) -> String {
+    format!("AUDIT#{month}")
+}
+
+/// Sequence numbers have 21 to 40 digits: padded, their order as text is their order.
+fn entry_key(user_id: &UserId, sequence: &str, number: &str) -> Key {
+    Key::new(partition(user_id), format!("{sequence:0>40}#{number}"))
 }

@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, Trans
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::key::Key;
-use super::{Change, StoreError};
+use super::{Change, Key, StoreError, Table};
 use crate::clock::Timestamp;
 use crate::event::EventKind;
 use crate::user::UserId;
@@ -17,15 +16,15 @@ pub type RawItem = HashMap<String, AttributeValue>;
 
 /// Version of the items' shape that is written. Readers accept it and the one before, so that a
 /// deployment and its rollback both read what the other wrote.
-pub(super) const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// Whether this version of the code reads items of a schema.
-pub(super) fn is_readable(schema: u32) -> bool {
+pub(crate) fn is_readable(schema: u32) -> bool {
     (SCHEMA.saturating_sub(1)..=SCHEMA).contains(&schema)
 }
 
 /// Marks an entity that is stored as an item of its own.
-pub(super) trait Entity: Serialize + DeserializeOwned {
+pub trait Entity: Serialize + DeserializeOwned {
     /// Value of `type`.
     const TYPE: &'static str;
 
@@ -47,7 +46,7 @@ pub(super) trait Entity: Serialize + DeserializeOwned {
 
 /// Names what the write of an item means. The stream finds it there, and need not know the entity: kinds with a
 /// space between them, because the filters of its readers look into no list.
-pub(super) const EVENTS: &str = "events";
+pub(crate) const EVENTS: &str = "events";
 
 /// Value of [`EVENTS`], where there are any.
 pub(super) fn event_names(events: &[EventKind]) -> Option<String> {
@@ -79,11 +78,10 @@ struct NewItem<'a, T> {
 }
 
 /// The item of a new entity.
-pub(super) fn new_item<T: Entity>(
-    key: Key,
-    entity: &T,
-    change: &Change,
-) -> Result<RawItem, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it has no form in the table.
+pub fn new_item<T: Entity>(key: Key, entity: &T, change: &Change) -> Result<RawItem, StoreError> {
     let (gsi1pk, gsi1sk) = entity.index().unzip();
     serde_dynamo::to_item(NewItem {
         pk: key.pk,
@@ -103,12 +101,18 @@ pub(super) fn new_item<T: Entity>(
 }
 
 /// The entity in an item.
-pub(super) fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is of another type or schema.
+pub fn read<T: Entity>(item: RawItem) -> Result<T, StoreError> {
     read_part::<T, T>(item)
 }
 
 /// What `P` names of the entity in an item.
-pub(super) fn read_part<T: Entity, P: DeserializeOwned>(item: RawItem) -> Result<P, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is of another type or schema.
+pub fn read_part<T: Entity, P: DeserializeOwned>(item: RawItem) -> Result<P, StoreError> {
     let kind = item.get("type").and_then(|kind| kind.as_s().ok());
     let schema = item.get("schema").and_then(|schema| schema.as_n().ok());
     if kind.is_none_or(|kind| kind != T::TYPE)
@@ -132,20 +136,26 @@ pub(super) fn is_written_by(item: &RawItem, change: &Change) -> bool {
 }
 
 /// A transaction's part that creates an item where there is none.
-pub(super) fn put_new(table: &str, item: RawItem) -> Result<TransactWriteItem, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn put_new(table: &Table, item: RawItem) -> Result<TransactWriteItem, StoreError> {
     put_if(table, item, "attribute_not_exists(pk)", &[], &[])
 }
 
 /// A transaction's part that writes an item under a condition, with the names and values it uses.
-pub(super) fn put_if(
-    table: &str,
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn put_if(
+    table: &Table,
     item: RawItem,
     condition: &str,
     names: &[(&str, &str)],
     values: &[(&str, AttributeValue)],
 ) -> Result<TransactWriteItem, StoreError> {
     let mut put = Put::builder()
-        .table_name(table)
+        .table_name(table.name())
         .set_item(Some(item))
         .condition_expression(condition);
     for (name, attribute) in names {
@@ -161,9 +171,12 @@ pub(super) fn put_if(
 }
 
 /// A transaction's part that writes nothing and holds only while there is an item.
-pub(super) fn check_exists(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn check_exists(table: &Table, key: Key) -> Result<TransactWriteItem, StoreError> {
     let check = ConditionCheck::builder()
-        .table_name(table)
+        .table_name(table.name())
         .set_key(Some(key.into_attributes()))
         .condition_expression("attribute_exists(pk)")
         .build()
@@ -172,9 +185,12 @@ pub(super) fn check_exists(table: &str, key: Key) -> Result<TransactWriteItem, S
 }
 
 /// A transaction's part that deletes an item, if there is one.
-pub(super) fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn delete(table: &Table, key: Key) -> Result<TransactWriteItem, StoreError> {
     let delete = Delete::builder()
-        .table_name(table)
+        .table_name(table.name())
         .set_key(Some(key.into_attributes()))
         .build()
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
@@ -182,14 +198,17 @@ pub(super) fn delete(table: &str, key: Key) -> Result<TransactWriteItem, StoreEr
 }
 
 /// A transaction's part that deletes an item whose attributes have these values.
-pub(super) fn delete_when(
-    table: &str,
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn delete_when(
+    table: &Table,
     key: Key,
     equal: &[(&str, AttributeValue)],
 ) -> Result<TransactWriteItem, StoreError> {
     let mut condition = "attribute_exists(pk)".to_owned();
     let mut delete = Delete::builder()
-        .table_name(table)
+        .table_name(table.name())
         .set_key(Some(key.into_attributes()));
     for (attribute, value) in equal {
         condition = format!("{condition} AND #{attribute} = :{attribute}");

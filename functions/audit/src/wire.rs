@@ -4,16 +4,15 @@ use lambda_http::Request;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::ApiResult;
-use super::body::Fields;
-use super::error::ApiError;
-use super::list::{Cursors, DEFAULT_LIMIT, list_reply, parse_limit};
-use super::query::Projection;
-use crate::event::{Event, EventKind};
-use crate::field::FieldError;
-use crate::permission::{Permission, Reach};
-use crate::store::{AuditPage, AuditPosition};
-use crate::user::{User, UserId};
+use latchkey::event::{Event, EventKind};
+use latchkey::field::FieldError;
+use latchkey::http::{
+    ApiError, ApiResult, Cursors, DEFAULT_LIMIT, Fields, Projection, list_reply, parse_limit,
+};
+use latchkey::permission::{Permission, Reach};
+use latchkey::user::{User, UserId};
+
+use crate::log::{AuditPage, AuditPosition};
 
 /// An audit entry on the wire.
 #[derive(Serialize)]

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use letters::Letter;
+use latchkey::letters::Letter;
 use serde::{Deserialize, Serialize};
 
-use super::item::Entity;
-use super::key::Key;
-use super::update::{Update, Updated, attribute, text};
-use super::{Change, Store, StoreError};
-use crate::clock::Timestamp;
-use crate::event::EventKind;
-use crate::user::UserId;
+use latchkey::clock::Timestamp;
+use latchkey::event::EventKind;
+use latchkey::table::{Change, Entity, Key, StoreError, Table, Update, Updated, attribute, text};
+use latchkey::user::UserId;
 
 /// How long it is known that a letter was sent: longer than anything is delivered twice.
 const LIFETIME: Duration = Duration::from_hours(30 * 24);
@@ -70,24 +67,23 @@ impl Entity for LetterRecord {
     }
 }
 
-impl LetterRecord {
-    fn key(&self) -> Key {
-        Key::letter(&self.user_id, &self.event_id, self.letter)
-    }
-}
+/// The letters to accounts, in the table.
+#[derive(Clone, Copy, Debug)]
+pub struct LetterRecords<'a>(pub &'a Table);
 
-impl Store {
+impl LetterRecords<'_> {
     /// What became of a letter, if it was sent before. Strongly consistent, 1 RU.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn get_letter(
+    pub async fn get(
         &self,
         user_id: &UserId,
         event_id: &str,
         letter: Letter,
     ) -> Result<Option<LetterRecord>, StoreError> {
-        self.get("get letter", Key::letter(user_id, event_id, letter))
+        self.0
+            .get("get letter", key(user_id, event_id, letter))
             .await
     }
 
@@ -95,19 +91,22 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_letter(
-        &self,
-        letter: &LetterRecord,
-        change: &Change,
-    ) -> Result<(), StoreError> {
-        self.put("put letter", letter.key(), letter, change).await
+    pub async fn put(&self, letter: &LetterRecord, change: &Change) -> Result<(), StoreError> {
+        self.0
+            .put(
+                "put letter",
+                key(&letter.user_id, &letter.event_id, letter.letter),
+                letter,
+                change,
+            )
+            .await
     }
 
     /// Notes that a letter failed after it had been sent. 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`], also when it is not known: the report may have come before the note.
-    pub async fn fail_letter(
+    pub async fn fail(
         &self,
         user_id: &UserId,
         event_id: &str,
@@ -115,12 +114,12 @@ impl Store {
         reason: &str,
         change: &Change,
     ) -> Result<(), StoreError> {
-        let update = Update::new(Key::letter(user_id, event_id, letter), change)
+        let update = Update::new(key(user_id, event_id, letter), change)
             .set("outcome", attribute(&Outcome::Failed)?)
             .set("reason", text(reason))
             .events(Outcome::Failed.of(letter))
             .when_equal("outcome", attribute(&Outcome::Sent)?);
-        match self.update("fail letter", update).await? {
+        match self.0.update("fail letter", update).await? {
             // Reported again: it has failed.
             Updated::Done(_) | Updated::Refused(Some(_)) => Ok(()),
             Updated::Refused(None) => Err(StoreError::Unavailable {
@@ -129,4 +128,8 @@ impl Store {
             }),
         }
     }
+}
+
+fn key(user_id: &UserId, event_id: &str, letter: Letter) -> Key {
+    Key::in_account(user_id, format!("LETTER#{event_id}#{}", letter.name()))
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
-use crate::config::ConfigError;
-use crate::keys::{CachedSecrets, KeyError};
-use crate::secret::{SecretSource, Secrets};
-use crate::store::{Change, Store};
-use crate::token::access::MAX_LIFETIME;
-use crate::token::key_ring::{
+use crate::ring::KeyRing;
+use latchkey::clock::Timestamp;
+use latchkey::config::ConfigError;
+use latchkey::keys::{CachedSecrets, KeyError};
+use latchkey::secret::{SecretSource, Secrets};
+use latchkey::store::{Change, Store};
+use latchkey::token::access::MAX_LIFETIME;
+use latchkey::token::key_ring::{
     self, Algorithm, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey, signing_at,
 };
 
@@ -67,7 +68,7 @@ impl KeyRotation {
             None => None,
         };
         for kid in &plan.retire {
-            self.store.remove_key(kid).await?;
+            KeyRing(self.store.table()).remove(kid).await?;
         }
         Ok(Rotated {
             published,
@@ -95,7 +96,7 @@ impl KeyRotation {
         } else {
             Some(self.publish(change.at, change).await?)
         };
-        self.store.remove_key(kid).await?;
+        KeyRing(self.store.table()).remove(kid).await?;
         Ok(Rotated {
             published,
             removed: vec![kid.to_owned()],
@@ -117,7 +118,9 @@ impl KeyRotation {
     ) -> Result<(), KeyError> {
         for key in keys {
             if let Some(rewrapped) = key.rewrapped(secrets)? {
-                self.store.rewrap_key(&rewrapped, change).await?;
+                KeyRing(self.store.table())
+                    .rewrap(&rewrapped, change)
+                    .await?;
             }
         }
         Ok(())
@@ -126,7 +129,9 @@ impl KeyRotation {
     async fn publish(&self, signs_from: Timestamp, change: &Change) -> Result<String, KeyError> {
         let secrets = self.secrets.current(change.at).await?;
         let (public, private) = key_ring::generate(self.algorithm, signs_from, secrets.current())?;
-        self.store.publish_key(&public, &private, change).await?;
+        KeyRing(self.store.table())
+            .publish(&public, &private, change)
+            .await?;
         Ok(public.kid)
     }
 }
@@ -172,7 +177,7 @@ fn plan_rotation(keys: &[PublicKey], now: Timestamp) -> RotationPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::key_ring::PublicNumbers;
+    use latchkey::token::key_ring::PublicNumbers;
 
     const HOUR: Duration = Duration::from_hours(1);
     const DAY: Duration = Duration::from_hours(24);

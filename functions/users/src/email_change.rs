@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use letters::Letter;
+use latchkey::letters::Letter;
 use serde::{Deserialize, Serialize};
 
-use super::credential::Credential;
-use super::item::{self, Entity};
-use super::key::Key;
-use super::password::next_credential_version;
-use super::update::{Update, Updated, attribute, number, text};
-use super::{Change, Store, StoreError, TransactError, WriteRefused};
-use crate::clock::Timestamp;
-use crate::email::Email;
-use crate::event::EventKind;
-use crate::session::Session;
-use crate::user::{User, UserId};
+use latchkey::clock::Timestamp;
+use latchkey::email::Email;
+use latchkey::event::EventKind;
+use latchkey::session::Session;
+use latchkey::store::{Credential, WriteRefused, next_credential_version};
+use latchkey::table::{
+    self, Change, Entity, Key, StoreError, Table, TransactError, Update, Updated, attribute,
+    number, text,
+};
+use latchkey::user::{User, UserId};
 
 /// How long a request stays: as long as its link can be valid, by the setting at the most.
 const LIFETIME: Duration = Duration::from_hours(168);
@@ -37,6 +36,14 @@ const fn confirmation() -> Letter {
     Letter::ConfirmEmailChange
 }
 
+impl EmailChange {
+    /// One an account: a newer request takes the place of the one before.
+    #[must_use]
+    pub fn key(user_id: &UserId) -> Key {
+        Key::in_account(user_id, "EMAIL-CHANGE")
+    }
+}
+
 impl Entity for EmailChange {
     const TYPE: &'static str = "email_change";
 
@@ -49,13 +56,17 @@ impl Entity for EmailChange {
     }
 }
 
-impl Store {
+/// Moves of accounts to other addresses, in the table.
+#[derive(Clone, Copy, Debug)]
+pub struct EmailChanges<'a>(pub &'a Table);
+
+impl EmailChanges<'_> {
     /// Asks for the letter that confirms another address, in place of what was asked before. The same work
     /// whatever is known of the address: 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn request_email_change(
+    pub async fn request(
         &self,
         user_id: &UserId,
         email: &Email,
@@ -66,8 +77,9 @@ impl Store {
             letter: confirmation(),
             requested_at: change.at,
         };
-        let key = Key::email_change(user_id);
-        self.put("request email change", key, &request, change)
+        let key = EmailChange::key(user_id);
+        self.0
+            .put("request email change", key, &request, change)
             .await
     }
 
@@ -77,7 +89,7 @@ impl Store {
     ///
     /// # Errors
     /// [`WriteRefused`].
-    pub async fn change_email(
+    pub async fn carry_out(
         &self,
         user: &User,
         read: &Credential,
@@ -86,7 +98,7 @@ impl Store {
         change: &Change,
     ) -> Result<(), WriteRefused> {
         if new.canonical() == user.email.canonical() {
-            return self.respell_email(user, new, change).await;
+            return self.respell(user, new, change).await;
         }
         let next = |key| next_credential_version(key, read.credential_version, change);
         let user_update = next(Key::user(&user.id))
@@ -101,21 +113,21 @@ impl Store {
             version: 1,
             ..read.clone()
         };
-        let credential = item::new_item(Key::credential(new), &credential, change)?;
+        let credential = table::new_item(Key::credential(new), &credential, change)?;
         let items = vec![
-            item::put_new(&self.table, credential)?,
-            item::delete_when(
-                &self.table,
+            table::put_new(self.0, credential)?,
+            table::delete_when(
+                self.0,
                 Key::credential(&user.email),
                 &[
                     ("user_id", text(&user.id)),
                     ("version", number(read.version)),
                 ],
             )?,
-            user_update.in_transaction(&self.table)?,
-            session.in_transaction(&self.table)?,
+            user_update.in_transaction(self.0)?,
+            session.in_transaction(self.0)?,
         ];
-        match self.transact("change email", items).await {
+        match self.0.transact("change email", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(refused)) if refused[1..].contains(&true) => {
                 Err(WriteRefused::Changed)
@@ -125,12 +137,7 @@ impl Store {
         }
     }
 
-    async fn respell_email(
-        &self,
-        user: &User,
-        new: &Email,
-        change: &Change,
-    ) -> Result<(), WriteRefused> {
+    async fn respell(&self, user: &User, new: &Email, change: &Change) -> Result<(), WriteRefused> {
         let event = if user.email == *new {
             EventKind::EmailVerified
         } else {
@@ -143,7 +150,7 @@ impl Store {
             .set("updated_at", number(change.at.as_millis()))
             .when_equal("email", attribute(&user.email)?)
             .when_equal("credential_version", number(user.credential_version));
-        match self.update("respell email", update).await? {
+        match self.0.update("respell email", update).await? {
             Updated::Done(_) => Ok(()),
             Updated::Refused(_) => Err(WriteRefused::Changed),
         }

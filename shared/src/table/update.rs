@@ -10,12 +10,13 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 
 use super::item::{self, RawItem, is_written_by};
-use super::key::Key;
-use super::{Change, Store, StoreError, failed, send};
+use super::{Change, Key, StoreError, Table, failed, send};
 use crate::event::EventKind;
 
 /// An update of an item that exists. It raises `version` and stamps who, when and which request.
-pub(super) struct Update {
+#[must_use]
+#[derive(Debug)]
+pub struct Update {
     key: Key,
     change: Change,
     set: Vec<String>,
@@ -29,7 +30,8 @@ pub(super) struct Update {
 }
 
 /// What became of an update.
-pub(super) enum Updated {
+#[derive(Debug)]
+pub enum Updated {
     /// The item as it is now.
     Done(RawItem),
     /// A condition did not hold; the item as it was found, if there is one.
@@ -37,7 +39,8 @@ pub(super) enum Updated {
 }
 
 impl Update {
-    pub(super) fn new(key: Key, change: &Change) -> Self {
+    /// One that changes nothing but `version` and the stamp.
+    pub fn new(key: Key, change: &Change) -> Self {
         let by = change.by.map(|by| AttributeValue::S(by.to_string()));
         let update = Self {
             key,
@@ -58,19 +61,21 @@ impl Update {
     }
 
     /// What it means, beside what else it means. Without any, the item tells of nothing any more.
-    pub(super) fn events(mut self, events: impl IntoIterator<Item = EventKind>) -> Self {
+    pub fn events(mut self, events: impl IntoIterator<Item = EventKind>) -> Self {
         self.events.extend(events);
         self
     }
 
-    pub(super) fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+    /// Sets an attribute.
+    pub fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
         let (name, placeholder) = (self.name(attribute), format!(":{attribute}"));
         self.set.push(format!("{name} = {placeholder}"));
         self.values.insert(placeholder, value);
         self
     }
 
-    pub(super) fn set_or_remove(mut self, attribute: &str, value: Option<AttributeValue>) -> Self {
+    /// Sets an attribute, or removes it.
+    pub fn set_or_remove(mut self, attribute: &str, value: Option<AttributeValue>) -> Self {
         if let Some(value) = value {
             return self.set(attribute, value);
         }
@@ -79,11 +84,13 @@ impl Update {
         self
     }
 
-    pub(super) fn increment(self, attribute: &str) -> Self {
+    /// Adds one to a number.
+    pub fn increment(self, attribute: &str) -> Self {
         self.add(attribute, '+')
     }
 
-    pub(super) fn decrement(self, attribute: &str) -> Self {
+    /// Takes one from a number.
+    pub fn decrement(self, attribute: &str) -> Self {
         self.add(attribute, '-')
     }
 
@@ -95,12 +102,12 @@ impl Update {
     }
 
     /// Makes `member` one of a set of texts.
-    pub(super) fn add_member(self, attribute: &str, member: &impl ToString) -> Self {
+    pub fn add_member(self, attribute: &str, member: &impl ToString) -> Self {
         self.member("ADD", attribute, member)
     }
 
     /// Takes `member` out of a set of texts, if it is in it.
-    pub(super) fn remove_member(self, attribute: &str, member: &impl ToString) -> Self {
+    pub fn remove_member(self, attribute: &str, member: &impl ToString) -> Self {
         self.member("DELETE", attribute, member)
     }
 
@@ -112,11 +119,13 @@ impl Update {
         self
     }
 
-    pub(super) fn when_equal(self, attribute: &str, value: AttributeValue) -> Self {
+    /// Only where an attribute has this value.
+    pub fn when_equal(self, attribute: &str, value: AttributeValue) -> Self {
         self.when(attribute, "=", value)
     }
 
-    pub(super) fn when_above(self, attribute: &str, value: AttributeValue) -> Self {
+    /// Only where an attribute is above this value.
+    pub fn when_above(self, attribute: &str, value: AttributeValue) -> Self {
         self.when(attribute, ">", value)
     }
 
@@ -128,7 +137,8 @@ impl Update {
         self
     }
 
-    pub(super) fn when_absent(mut self, attribute: &str) -> Self {
+    /// Only where there is no such attribute.
+    pub fn when_absent(mut self, attribute: &str) -> Self {
         let name = self.name(attribute);
         self.conditions
             .push(format!("attribute_not_exists({name})"));
@@ -157,10 +167,13 @@ impl Update {
     }
 
     /// This update as a part of a transaction.
-    pub(super) fn in_transaction(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it is none.
+    pub fn in_transaction(self, table: &Table) -> Result<TransactWriteItem, StoreError> {
         let this = self.telling();
         let update = types::Update::builder()
-            .table_name(table)
+            .table_name(table.name())
             .update_expression(this.expression())
             .condition_expression(this.conditions.join(" AND "))
             .set_key(Some(this.key.into_attributes()))
@@ -172,10 +185,13 @@ impl Update {
     }
 }
 
-impl Store {
+impl Table {
     /// Runs one update. A refusal that finds this request's own mark was a retry of a write whose
     /// answer got lost: it has succeeded.
-    pub(super) async fn update(
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn update(
         &self,
         operation: &'static str,
         update: Update,
@@ -184,7 +200,7 @@ impl Store {
         let call = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.name)
             .update_expression(update.expression())
             .condition_expression(update.conditions.join(" AND "))
             .set_key(Some(update.key.into_attributes()))
@@ -214,16 +230,22 @@ impl Store {
     }
 }
 
-pub(super) fn number(value: u64) -> AttributeValue {
+/// A number as it is stored.
+#[must_use]
+pub fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-pub(super) fn text(value: &(impl ToString + ?Sized)) -> AttributeValue {
+/// A text as it is stored.
+pub fn text(value: &(impl ToString + ?Sized)) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
 /// A field of an entity as it is stored.
-pub(super) fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it has no form there.
+pub fn attribute(value: &impl Serialize) -> Result<AttributeValue, StoreError> {
     serde_dynamo::to_attribute_value(value)
         .map_err(|error| StoreError::Unreadable(error.to_string()))
 }

@@ -7,9 +7,7 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use uuid::Uuid;
 
-use super::item::{self, Entity, RawItem};
-use super::update::text;
-use super::{StoreError, failed, send};
+use super::{Entity, RawItem, StoreError, failed, read, send, text};
 use crate::clock::Timestamp;
 
 /// Most users one request looks at: some 2 MB. A page may stay short only when that is used up.
@@ -174,7 +172,7 @@ impl<T> Listing<T> {
 
     /// Asks for more: `query`, whose condition takes the ids in the attribute `sort_key`, each behind
     /// `prefix`, between `:from` and `:to`. 1 RT; none when the page is complete.
-    pub(super) async fn advance(
+    pub async fn advance(
         &mut self,
         operation: &'static str,
         query: QueryFluentBuilder,
@@ -229,7 +227,7 @@ impl<T> Listing<T> {
         let skipped = self.skip.min(items.len());
         self.skip -= skipped;
         for item in items.into_iter().skip(skipped) {
-            self.found.push((position(&item)?, item::read(item)?));
+            self.found.push((position(&item)?, read(item)?));
         }
         Ok(())
     }

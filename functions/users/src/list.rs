@@ -2,12 +2,10 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
-use super::key::USERS_INDEX;
-use super::listing::Listing;
-use super::update::{attribute, number, text};
-use super::{Store, StoreError};
-use crate::clock::Timestamp;
-use crate::user::{Role, Status, User};
+use latchkey::clock::Timestamp;
+use latchkey::store::key::USERS_INDEX;
+use latchkey::table::{Listing, StoreError, Table, attribute, number, text};
+use latchkey::user::{Role, Status, User};
 
 /// What of the list is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,28 +16,26 @@ pub struct UserFilter {
     pub status: Option<Status>,
 }
 
-impl Store {
-    /// Adds to a page of users. Eventually consistent, as an index is. 1 RT, half a read unit for 4 KB.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn list_more_users(
-        &self,
-        filter: UserFilter,
-        users: &mut Listing<User>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("gsi1")
-            .key_condition_expression("gsi1pk = :pk AND gsi1sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", text(USERS_INDEX));
-        users
-            .advance("list users", filter.applied(query, now)?, ("gsi1sk", ""))
-            .await
-    }
+/// Adds to a page of users. Eventually consistent, as an index is. 1 RT, half a read unit for 4 KB.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn list_more_users(
+    table: &Table,
+    filter: UserFilter,
+    users: &mut Listing<User>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let query = table
+        .client()
+        .query()
+        .table_name(table.name())
+        .index_name("gsi1")
+        .key_condition_expression("gsi1pk = :pk AND gsi1sk BETWEEN :from AND :to")
+        .expression_attribute_values(":pk", text(USERS_INDEX));
+    users
+        .advance("list users", filter.applied(query, now)?, ("gsi1sk", ""))
+        .await
 }
 
 impl UserFilter {

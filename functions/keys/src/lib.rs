@@ -1,0 +1,4 @@
+//! What `rotate-keys` is made of.
+
+pub mod ring;
+pub mod rotation;

@@ -1,0 +1,7 @@
+//! What the functions of the area are made of.
+
+pub mod email_change;
+pub mod first_admin;
+pub mod list;
+pub mod preferences;
+pub mod purge;
