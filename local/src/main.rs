@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod cargo_lambda;
+mod check_command;
 mod letters_command;
 mod replay_command;
 mod run;
@@ -20,6 +21,7 @@ cargo local event <bin>     print a sample event for a function, with live token
 cargo local seed --users N  fill the running bundle with generated users
 cargo local new-endpoint AREA VERB-NOUN METHOD PATH
                             make everything a new endpoint needs, and a test that says what to write
+cargo local check           format, clippy, wiring and documents: what CI would say first
 cargo local letters         write every letter in every language to .local/letters, to look at
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release, measure everything and write docs/performance.md
@@ -43,6 +45,7 @@ async fn main() -> ExitCode {
             _ => Err("--users takes a number above 0".into()),
         },
         ["new-endpoint", area, name, method, path] => new_endpoint(area, name, method, path),
+        ["check"] => check_command::run().await,
         ["letters"] => letters_command::run(),
         ["replay"] => replay_command::run().await,
         ["reset"] => state::reset(),

@@ -1,4 +1,5 @@
-//! What the documents promise about one another: links lead somewhere, the chart has every function, the door is short.
+//! What the documents promise about one another: links lead somewhere, the chart has every function, the picture is
+//! of this tree, the door is short.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -104,4 +105,101 @@ fn the_chart_of_endpoints_has_every_function_and_every_operation() {
 fn the_readme_is_a_door_and_not_a_house() {
     let lines = read(&workspace_root().join("README.md")).lines().count();
     assert!(lines <= README_LINES, "{lines}");
+}
+
+/// The labels of the picture of the architecture, each behind its class.
+fn labels(picture: &str) -> Vec<(&str, &str)> {
+    let texts = picture.split("<text class=\"").skip(1);
+    let labels = texts.filter_map(|rest| {
+        let (class, rest) = rest.split_once('"')?;
+        let (_, rest) = rest.split_once('>')?;
+        let (label, _) = rest.split_once("</text>")?;
+        Some((class, label))
+    });
+    labels.collect()
+}
+
+/// A logical id in words: `dead letters` of `DeadLetters`.
+fn words(logical_id: &str) -> String {
+    let mut words = String::new();
+    for letter in logical_id.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+/// Resources that the picture shows, each by its logical id.
+const DRAWN: [&str; 6] = [
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Serverless::HttpApi",
+];
+
+#[test]
+fn the_picture_of_the_architecture_is_of_this_tree_and_its_template() {
+    let root = workspace_root();
+    let picture = read(&root.join("docs/architecture.svg"));
+    let labels = labels(&picture);
+    assert_eq!(labels.len(), picture.matches("<text").count());
+    let named = |class: &str| -> BTreeSet<String> {
+        let has = |classes: &str| classes.split(' ').any(|other| other == class);
+        let of_class = labels.iter().filter(|(classes, _)| has(classes));
+        of_class.map(|(_, label)| label.to_lowercase()).collect()
+    };
+
+    let areas = std::fs::read_dir(root.join("functions")).expect("a folder");
+    let areas = areas.flatten().map(|area| area.file_name());
+    let areas: BTreeSet<String> = areas
+        .map(|area| area.to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(named("area"), areas);
+
+    // Functions with a route are shown by their area, all others by their name with the area below it.
+    let template = Template::load(&root).expect("template.yaml is readable");
+    let functions = template.functions().into_iter();
+    let functions = functions.filter(|function| function.routes.is_empty());
+    let functions: BTreeSet<String> = functions.map(|function| function.binary).collect();
+    assert_eq!(named("function"), functions);
+    for pair in labels.windows(2) {
+        if let [("function", function), (_, area)] = pair {
+            let file = format!("functions/{area}/src/bin/{function}.rs");
+            assert!(root.join(&file).exists(), "{file}");
+        }
+    }
+
+    let resources = template.document()["Resources"].as_object();
+    let resources = resources.expect("resources");
+    let drawn = resources.iter().filter(|(_, resource)| {
+        let kind = resource["Type"].as_str().unwrap_or_default();
+        DRAWN.contains(&kind)
+    });
+    let drawn: BTreeSet<String> = drawn.map(|(id, _)| words(id)).collect();
+    assert_eq!(named("resource"), drawn);
+
+    let indexes = resources["Table"]["Properties"]["GlobalSecondaryIndexes"].as_array();
+    let indexes = indexes.into_iter().flatten();
+    let indexes = indexes.map(|index| {
+        let name = index["IndexName"].as_str().unwrap_or_default();
+        format!("index {name}")
+    });
+    let readers = template.stream_readers().expect("readers of the stream");
+    let schedules = template.schedules().expect("schedules");
+    let stream = readers.first().map(|_| "stream".to_owned());
+    let schedule = schedules.first().map(|_| "schedule".to_owned());
+    let parts: BTreeSet<String> = indexes.chain(stream).chain(schedule).collect();
+    assert_eq!(named("part"), parts);
+}
+
+#[test]
+fn the_picture_of_the_architecture_brings_no_script_and_nothing_from_elsewhere() {
+    let picture = read(&workspace_root().join("docs/architecture.svg"));
+    for foreign in ["<script", "href", "@import", "<foreignObject", "<image"] {
+        assert!(!picture.contains(foreign), "{foreign}");
+    }
 }
