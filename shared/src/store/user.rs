@@ -296,3 +296,49 @@ fn happened(before: &User, after: &User) -> Vec<EventKind> {
     let happened = kinds.into_iter().filter(|(_, happened)| *happened);
     happened.map(|(kind, _)| kind).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use letters::Locale;
+
+    use super::*;
+    use crate::email::Email;
+    use crate::event::Shows;
+    use crate::table::new_item;
+
+    /// An account with a profile in which everything is set.
+    fn user() -> User {
+        let name = |name| Name::parse(name).ok();
+        let profile = Profile {
+            first_name: name("Ada"),
+            last_name: name("Lovelace"),
+            locale: Locale::default(),
+        };
+        let email = Email::parse("ada@example.com").expect("valid");
+        User::register(email, profile, Role::User, Timestamp::from_seconds(1))
+    }
+
+    #[test]
+    fn events_show_all_of_a_profile() {
+        let user = user();
+        let change = Change {
+            by: None,
+            request_id: String::new(),
+            at: Timestamp::from_seconds(1),
+        };
+        let item = new_item(Key::user(&user.id), &user, &change).expect("an item");
+        for kind in [EventKind::UserRegistered, EventKind::UserUpdated] {
+            let Shows::Changes(fields) = kind.shows() else {
+                panic!("{kind:?} shows what changed");
+            };
+            let update = set_profile(Update::new(Key::user(&user.id), &change), &user.profile());
+            let set = update.expect("an update").attributes();
+            let stamp = ["version", "request_id", "changed_at", "changed_by"];
+            for attribute in set.iter().filter(|name| !stamp.contains(&name.as_str())) {
+                assert!(item.contains_key(attribute), "{attribute}");
+                let shown = fields.iter().any(|(shown, _)| shown == attribute);
+                assert!(shown, "{kind:?} does not show {attribute}");
+            }
+        }
+    }
+}

@@ -151,6 +151,12 @@ impl Update {
         name
     }
 
+    /// The attributes it touches.
+    #[cfg(test)]
+    pub(crate) fn attributes(&self) -> Vec<String> {
+        self.names.values().cloned().collect()
+    }
+
     fn expression(&self) -> String {
         let mut clauses = vec![format!("SET {}", self.set.join(", "))];
         if !self.remove.is_empty() {
