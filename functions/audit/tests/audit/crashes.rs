@@ -104,9 +104,16 @@ fn change(bundle: &Bundle, count: usize, changes_of: &mut BTreeMap<String, usize
         user["version"] = json!({ "N": version.to_string() });
         if change % 10 == 9 {
             let suspended = user["status"]["S"] == "suspended";
-            user["status"] = json!({ "S": if suspended { "active" } else { "suspended" } });
+            let (status, event) = if suspended {
+                ("active", "user.reactivated")
+            } else {
+                ("suspended", "user.suspended")
+            };
+            user["status"] = json!({ "S": status });
+            user["events"] = json!({ "S": event });
         } else {
             user["first_name"] = json!({ "S": format!("Name {change}") });
+            user["events"] = json!({ "S": "user.updated" });
             let id = user["id"]["S"].as_str().expect("an id").to_owned();
             *changes_of.entry(id).or_default() += 1;
         }
