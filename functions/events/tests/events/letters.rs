@@ -138,6 +138,9 @@ async fn bug_81_who_is_suspended_is_not_welcomed_and_who_was_is() {
         let suspension = json!({ "M": { "until": { "N": until } } });
         bundle.edit_user(&account.id, "suspension", &suspension);
         bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+        // As whoever verifies an address says: only a new version means something.
+        bundle.edit_user(&account.id, "events", &json!({ "S": "email.verified" }));
+        bundle.edit_user(&account.id, "version", &json!({ "N": "2" }));
         bundle.deliver().await;
         let kinds = kinds(&bundle, &account.email);
         assert_eq!(kinds.contains(&"welcome".to_owned()), welcomed, "{until}");
