@@ -338,6 +338,16 @@ impl Bundle {
         }
     }
 
+    /// Whether the session of this access token still is one: it reads its own account.
+    ///
+    /// # Panics
+    /// When the answer is neither yes nor no.
+    pub async fn is_signed_in(&self, account: &Account) -> bool {
+        let me = self.send_as(account, "GET", "/v1/users/me").await;
+        assert!([200, 401].contains(&me.status), "{}", me.text);
+        me.status == 200
+    }
+
     /// Trades a refresh token.
     pub async fn refresh(&self, token: &str) -> Answer {
         self.post("/v1/auth/refresh", &json!({ "refreshToken": token }))
