@@ -60,7 +60,7 @@ impl Drop for Bundle {
         let unlisted = self.recorder.unlisted();
         assert!(
             unlisted.is_empty() || std::thread::panicking(),
-            "calls without cases: add a scene to tests/abuse/scenes, and these lines to store-calls.txt: {unlisted:#?}"
+            "calls without cases: add a scene to the area's scenes.rs, and these lines to its store-calls.txt: {unlisted:#?}"
         );
     }
 }

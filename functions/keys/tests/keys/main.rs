@@ -1,5 +1,7 @@
 //! The endpoints of `keys`, black-box: real binaries, embedded engine, events as API Gateway makes them.
 
+mod scenes;
+
 use harness::{Bundle, Cost, HttpRequest, PASSWORD};
 use serde_json::{Value, json};
 
