@@ -234,23 +234,3 @@ async fn another_session_secret_opens_no_stored_key() {
     let request = HttpRequest::new("POST", "/v1/auth/login").json(&body);
     let _ = bundle.send_to(&stranger, &request).await.expect_status(503);
 }
-
-#[tokio::test]
-async fn every_policy_is_exactly_what_its_function_does() {
-    let bundle = Bundle::without_keys(env!("CARGO_BIN_EXE_get-jwks")).await;
-    let _ = bundle.invoke("rotate-keys", &json!({})).await;
-    let kid = published(&bundle).await.remove(0);
-    let _ = bundle
-        .invoke("rotate-keys", &json!({ "revoke": kid }))
-        .await;
-    let _ = bundle
-        .send(&HttpRequest::new(
-            "GET",
-            "/.well-known/openid-configuration",
-        ))
-        .await;
-    let calls = bundle.recorder().take();
-    for function in ["rotate-keys", "get-jwks", "get-openid-configuration"] {
-        bundle.assert_policy(&calls, function);
-    }
-}
