@@ -17,8 +17,6 @@ use crate::{Error, yaml};
 use files::capitalised;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-const STORE_CALLS: &str = "local/harness/store-calls.txt";
-const SCENES: &str = "local/harness/tests/abuse/scenes/mod.rs";
 
 /// The endpoint that is to be.
 pub struct Endpoint {
@@ -49,7 +47,10 @@ pub fn make(
     let files = endpoint.plan(root)?;
     for (file, text) in &files {
         let target = root.join(file);
-        std::fs::write(&target, text).map_err(|error| format!("{file}: {error}"))?;
+        let folder = target.parent().unwrap_or(root);
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&target, text))
+            .map_err(|error| format!("{file}: {error}"))?;
     }
     Ok(files.into_keys().collect())
 }
@@ -107,7 +108,8 @@ impl Endpoint {
             let text = if is_rust { formatted(text) } else { text };
             files.insert(file, text);
         }
-        let tests = format!("functions/{area}/tests/{area}/main.rs", area = self.area);
+        let (tests, scenes) = (self.test("main"), self.test("scenes"));
+        let calls = format!("functions/{}/store-calls.txt", self.area);
         let (manifest, chart) = (self.manifest(), "docs/endpoints.md".to_owned());
         files.extend([
             (
@@ -124,10 +126,13 @@ impl Endpoint {
             ),
             (chart.clone(), edits::chart(&read(&chart)?, self)?),
             (
-                STORE_CALLS.to_owned(),
-                edits::store_calls(&read(STORE_CALLS)?, self),
+                calls.clone(),
+                edits::store_calls(&calls, &read(&calls)?, self),
             ),
-            (SCENES.to_owned(), edits::scenes(&read(SCENES)?, self)?),
+            (
+                scenes.clone(),
+                edits::scenes(&scenes, &read(&scenes)?, self)?,
+            ),
             (manifest.clone(), edits::manifest(&read(&manifest)?, self)?),
             (tests.clone(), edits::module(&tests, &read(&tests)?, self)),
         ]);
@@ -191,6 +196,11 @@ impl Endpoint {
 
     fn manifest(&self) -> String {
         format!("functions/{}/Cargo.toml", self.area)
+    }
+
+    /// A source file of the area's tests, without its ending.
+    fn test(&self, name: &str) -> String {
+        format!("functions/{area}/tests/{area}/{name}.rs", area = self.area)
     }
 
     fn capital_area(&self) -> String {

@@ -29,8 +29,6 @@ impl Tree {
             "docs/endpoints.md",
             "events",
             "functions",
-            "local/harness/store-calls.txt",
-            "local/harness/tests/abuse/scenes",
         ] {
             copy(&workspace_root().join(part), &tree.0.join(part));
         }
@@ -145,7 +143,7 @@ fn check(tree: &Tree, arguments: [&str; 4], logical_id: &str, methods: &[&str]) 
     let snake = name.replace('-', "_");
     for file in [
         format!("functions/{area}/tests/{area}/main.rs"),
-        "local/harness/tests/abuse/scenes/mod.rs".to_owned(),
+        format!("functions/{area}/tests/{area}/scenes.rs"),
     ] {
         let modules = tree.read(&file);
         let modules = modules.lines().filter(|line| line.starts_with("mod "));
@@ -156,13 +154,17 @@ fn check(tree: &Tree, arguments: [&str; 4], logical_id: &str, methods: &[&str]) 
         );
         assert!(modules.is_sorted(), "{file}");
     }
-    let calls = tree.read("local/harness/store-calls.txt");
-    assert!(calls.contains(&format!("\n{name}: Query KEYS *\n")));
+    let scenes = tree.read(&format!("functions/{area}/tests/{area}/scenes.rs"));
+    let own = format!("    scenes.extend({snake}::scenes());\n    scenes\n");
+    assert!(scenes.contains(&own));
+    let calls = tree.read(&format!("functions/{area}/store-calls.txt"));
+    let own = format!("{name}: Query KEYS *");
+    assert!(calls.lines().any(|line| line == own));
     assert!(calls.lines().is_sorted());
     for file in [
         format!("functions/{area}/src/bin/{name}.rs"),
         format!("functions/{area}/tests/{area}/{snake}.rs"),
-        format!("local/harness/tests/abuse/scenes/{snake}.rs"),
+        format!("functions/{area}/tests/{area}/scenes/{snake}.rs"),
     ] {
         let source = tree.read(&file);
         assert!(
@@ -328,6 +330,7 @@ fn a_place_that_is_not_found_is_named_and_nothing_changes() {
         ("template.yaml", "      DefinitionBody:"),
         ("Cargo.toml", "[workspace.metadata.lambda.watch.router]"),
         ("functions/users/Cargo.toml", "bin = ["),
+        ("functions/users/tests/users/scenes.rs", "    scenes"),
         ("openapi.yaml", "paths:"),
     ] {
         let tree = Tree::copy();

@@ -60,7 +60,7 @@ impl Drop for Bundle {
         let unlisted = self.recorder.unlisted();
         assert!(
             unlisted.is_empty() || std::thread::panicking(),
-            "calls without cases: add a scene to tests/abuse/scenes, and these lines to store-calls.txt: {unlisted:#?}"
+            "calls without cases: add a scene to the area's scenes.rs, and these lines to its store-calls.txt: {unlisted:#?}"
         );
     }
 }
@@ -336,6 +336,16 @@ impl Bundle {
             access_token: answer.text_at("/accessToken"),
             refresh_token: answer.text_at("/refreshToken"),
         }
+    }
+
+    /// Whether the session of this access token still is one: it reads its own account.
+    ///
+    /// # Panics
+    /// When the answer is neither yes nor no.
+    pub async fn is_signed_in(&self, account: &Account) -> bool {
+        let me = self.send_as(account, "GET", "/v1/users/me").await;
+        assert!([200, 401].contains(&me.status), "{}", me.text);
+        me.status == 200
     }
 
     /// Trades a refresh token.

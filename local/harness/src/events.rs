@@ -108,6 +108,19 @@ impl Bundle {
         letters
     }
 
+    /// The token in the newest letter of this kind to an address, which is delivered for it.
+    ///
+    /// # Panics
+    /// When there is no such letter.
+    pub async fn token(&self, email: &str, letter: &str) -> String {
+        self.deliver().await;
+        let mut letters = self.letters_to(email).into_iter();
+        let token = letters.rfind(|found| found.name() == letter);
+        token
+            .and_then(|letter| letter.token())
+            .expect("a letter with a token")
+    }
+
     /// Every event ever put on a bus, delivered or not, in order.
     #[must_use]
     pub fn bus_events(&self) -> Vec<Value> {

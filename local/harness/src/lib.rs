@@ -7,7 +7,10 @@ mod bundle;
 mod contract;
 mod events;
 mod recorder;
+pub mod requests;
+pub mod scenes;
 mod table;
+mod track;
 
 pub use answer::Answer;
 pub use bundle::{Account, Bundle, MAIL_SECRET, PASSWORD};
@@ -17,4 +20,5 @@ pub use local::event::HttpRequest;
 pub use local::function::{Function, FunctionError, Outcome};
 pub use local::services::{Fault as ServiceFault, Letter, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
-pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, STORE_CALLS, Site, Touch};
+pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, Site, Touch};
+pub use track::{SEEDS, Track};

@@ -60,6 +60,13 @@ impl Bundle {
             .expect("the engine deletes");
     }
 
+    /// Deletes every item of a type.
+    pub fn delete_type(&self, kind: &str) {
+        for item in self.items_of_type(kind) {
+            self.delete(&json!({ "pk": item["pk"], "sk": item["sk"] }));
+        }
+    }
+
     /// Deletes everything but the keys.
     pub fn clear(&self) {
         for item in self.items() {

@@ -72,6 +72,22 @@ fn every_binary_is_a_function_of_the_template_by_its_name() {
 }
 
 #[test]
+fn every_area_tries_all_of_its_scenes() {
+    let areas = std::fs::read_dir(workspace_root().join("functions")).expect("there are functions");
+    for folder in areas.flatten().map(|area| area.path()) {
+        let area = folder.file_name().unwrap_or_default().to_string_lossy();
+        let test = |name: &str| {
+            let source = folder.join(format!("tests/{area}/{name}.rs"));
+            std::fs::read_to_string(source).expect("a file of the area's tests")
+        };
+        assert!(test("main").contains("\nmod scenes;\n"), "{area}");
+        for tried in ["assert_faults().await", "assert_policies().await"] {
+            assert!(test("scenes").contains(tried), "{area}: {tried}");
+        }
+    }
+}
+
+#[test]
 fn every_binary_has_a_sample_event_of_the_type_it_takes() {
     assert_eq!(
         set(stems(&workspace_root().join("events"), ".json")),

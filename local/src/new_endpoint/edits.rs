@@ -157,9 +157,9 @@ pub fn chart(text: &str, endpoint: &Endpoint) -> Result<String, Error> {
     Ok(file.text())
 }
 
-/// The calls of the function, in the list of all.
-pub fn store_calls(text: &str, endpoint: &Endpoint) -> String {
-    let mut file = Lines::new(super::STORE_CALLS, text);
+/// The calls of the function, in the list of its area.
+pub fn store_calls(name: &str, text: &str, endpoint: &Endpoint) -> String {
+    let mut file = Lines::new(name, text);
     let caller = "BatchGetItem USER#* USER + USER#* SESSION#*";
     let account = format!("{caller} + USER#* USER");
     let calls = [caller, &account, "Query KEYS *"];
@@ -188,14 +188,13 @@ pub fn module(name: &str, text: &str, endpoint: &Endpoint) -> String {
     file.text()
 }
 
-/// The list of all scenes: the new ones at its end.
-pub fn scenes(text: &str, endpoint: &Endpoint) -> Result<String, Error> {
-    let mut file = Lines::new(super::SCENES, text);
-    let scenes = file.last(file.all(), |line| line.ends_with("::scenes(),"));
-    let scenes = scenes.ok_or_else(|| file.missing("::scenes(),"))?;
+/// The list of the area's scenes: the new ones at its end.
+pub fn scenes(name: &str, text: &str, endpoint: &Endpoint) -> Result<String, Error> {
+    let mut file = Lines::new(name, text);
+    let end = file.find(file.all(), "    scenes")?;
     file.insert(
-        scenes + 1,
-        &format!("        {}::scenes(),", endpoint.snake()),
+        end,
+        &format!("    scenes.extend({}::scenes());", endpoint.snake()),
     );
-    Ok(module(super::SCENES, &file.text(), endpoint))
+    Ok(module(name, &file.text(), endpoint))
 }

@@ -31,11 +31,8 @@ impl Endpoint {
         let (area, name, snake) = (&self.area, &self.name, self.snake());
         [
             (format!("functions/{area}/src/bin/{name}.rs"), handler),
-            (format!("functions/{area}/tests/{area}/{snake}.rs"), TEST),
-            (
-                format!("local/harness/tests/abuse/scenes/{snake}.rs"),
-                scenes,
-            ),
+            (self.test(&snake), TEST),
+            (self.test(&format!("scenes/{snake}")), scenes),
             (format!("events/{name}.json"), EVENT),
         ]
         .map(|(path, template)| (path, self.fill(template)))

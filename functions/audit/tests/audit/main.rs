@@ -6,6 +6,7 @@ mod list;
 mod names;
 mod poison;
 mod record;
+mod scenes;
 
 use harness::{Account, Bundle, HttpRequest};
 use serde_json::Value;

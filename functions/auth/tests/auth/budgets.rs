@@ -85,62 +85,6 @@ async fn every_endpoint_costs_what_the_chart_says() {
 }
 
 #[tokio::test]
-async fn every_policy_is_exactly_what_its_function_does() {
-    let bundle = bundle().await;
-    let account = bundle.account().await;
-    let other = bundle.sign_in(&account.email).await;
-    let _ = bundle
-        .send_as(&other, "POST", "/v1/auth/logout?scope=others")
-        .await
-        .expect_status(204);
-    let account = bundle.sign_in(&account.email).await;
-    let newest = bundle
-        .refresh(&account.refresh_token)
-        .await
-        .text_at("/refreshToken");
-    let body = json!({ "refreshToken": newest });
-    let _ = bundle
-        .post("/v1/auth/logout?scope=all", &body)
-        .await
-        .expect_status(204);
-    let last = bundle.sign_in(&account.email).await;
-    let body = json!({ "currentPassword": PASSWORD, "newPassword": PASSWORD });
-    let change = HttpRequest::new("POST", "/v1/auth/change-password")
-        .bearer(&last.access_token)
-        .json(&body);
-    let _ = bundle.send(&change).await.expect_status(204);
-    let _ = bundle
-        .send_as(&last, "DELETE", "/v1/auth/logout")
-        .await
-        .expect_status(204);
-    // A login that finds an outdated hash replaces it.
-    crate::login::use_outdated_hash(&bundle);
-    let body = json!({ "email": account.email, "password": PASSWORD });
-    let _ = bundle
-        .post("/v1/auth/login", &body)
-        .await
-        .expect_status(200);
-
-    for _ in 0..2 {
-        let request = HttpRequest::new("POST", "/v1/auth/register")
-            .header("idempotency-key", "a-key-of-a-client")
-            .json(&json!({ "email": "ada@example.com", "password": PASSWORD }));
-        let _ = bundle.send(&request).await.expect_status(201);
-    }
-    let register = bundle
-        .spawn_with("register", "REGISTRATION", "private")
-        .await;
-    let request = HttpRequest::new("POST", "/v1/auth/register")
-        .json(&json!({ "email": "ada@example.com", "password": PASSWORD }));
-    let _ = bundle.send_to(&register, &request).await.expect_status(202);
-
-    let calls = bundle.recorder().take();
-    for function in ["register", "login", "refresh", "logout", "change-password"] {
-        bundle.assert_policy(&calls, function);
-    }
-}
-
-#[tokio::test]
 async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly_what_it_does() {
     let bundle = bundle().await;
     let account = bundle.account().await;

@@ -13,6 +13,7 @@ mod races;
 mod refresh;
 mod register;
 mod reset;
+mod scenes;
 mod verification;
 
 use harness::Bundle;

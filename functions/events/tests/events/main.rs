@@ -5,6 +5,7 @@ mod journey;
 mod letters;
 mod provider;
 mod publish;
+mod scenes;
 
 use harness::{Account, Bundle};
 

@@ -1,5 +1,7 @@
 //! The endpoints of `ops`, black-box: real binaries, embedded engine, events as API Gateway makes them.
 
+mod scenes;
+
 use harness::{Bundle, Cost, Fault, HttpRequest};
 
 async fn bundle() -> Bundle {

@@ -78,24 +78,3 @@ async fn who_may_not_list_sessions_makes_the_table_read_none() {
     let refused = Cost::of(&bundle.recorder().take());
     assert_eq!(refused, Cost::new(1, 1, 3.0, 0.0));
 }
-
-#[tokio::test]
-async fn every_policy_is_exactly_what_its_function_does() {
-    let bundle = bundle().await;
-    let account = bundle.account().await;
-    let phone = bundle.sign_in(&account.email).await;
-    let one = format!("/v1/users/me/sessions/{}", bundle.session_of(&phone));
-    for (method, path) in [
-        ("GET", "/v1/users/me/sessions"),
-        ("DELETE", one.as_str()),
-        ("DELETE", "/v1/users/me/sessions?except=current"),
-        ("DELETE", "/v1/users/me/sessions"),
-    ] {
-        let answer = bundle.send_as(&account, method, path).await;
-        assert!(answer.status < 300, "{}", answer.text);
-    }
-    let calls = bundle.recorder().take();
-    for function in ["list-sessions", "revoke-session", "revoke-sessions"] {
-        bundle.assert_policy(&calls, function);
-    }
-}

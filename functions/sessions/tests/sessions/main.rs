@@ -3,6 +3,7 @@
 mod budgets;
 mod list;
 mod revoke;
+mod scenes;
 
 use harness::Bundle;
 

@@ -1,16 +1,10 @@
 use std::time::Duration;
 
-use harness::{Account, Bundle, HttpRequest};
+use harness::{Account, HttpRequest};
 
 use crate::bundle;
 
 const PATH: &str = "/v1/users/me/sessions";
-
-async fn is_live(bundle: &Bundle, account: &Account) -> bool {
-    let me = bundle.send_as(account, "GET", "/v1/users/me").await;
-    assert!([200, 401].contains(&me.status), "{}", me.text);
-    me.status == 200
-}
 
 #[tokio::test]
 async fn one_session_ends_and_no_other() {
@@ -23,7 +17,7 @@ async fn one_session_ends_and_no_other() {
         .send_as(&account, "DELETE", &path)
         .await
         .expect_status(204);
-    assert!(!is_live(&bundle, &phone).await && is_live(&bundle, &account).await);
+    assert!(!bundle.is_signed_in(&phone).await && bundle.is_signed_in(&account).await);
     let refreshed = bundle.refresh(&phone.refresh_token).await;
     assert_eq!((refreshed.status, refreshed.code()), (401, "invalid_token"));
     let ended = bundle.items_of_type("session").into_iter();
@@ -42,7 +36,7 @@ async fn one_session_ends_and_no_other() {
         .await
         .expect_status(404);
     assert_eq!(answer.code(), "session_not_found");
-    assert!(is_live(&bundle, &stranger).await);
+    assert!(bundle.is_signed_in(&stranger).await);
     for wrong in ["current", "1"] {
         let answer = bundle
             .send_as(&account, "DELETE", &format!("{PATH}/{wrong}"))
@@ -64,15 +58,15 @@ async fn all_sessions_end_or_all_but_the_current_one() {
         .send_as(&phone, "DELETE", &others)
         .await
         .expect_status(204);
-    assert!(is_live(&bundle, &phone).await);
-    assert!(!is_live(&bundle, &account).await && !is_live(&bundle, &tablet).await);
+    assert!(bundle.is_signed_in(&phone).await);
+    assert!(!bundle.is_signed_in(&account).await && !bundle.is_signed_in(&tablet).await);
     let kept = bundle.refresh(&phone.refresh_token).await;
     let _ = kept.expect_status(200);
     let _ = bundle
         .send_as(&phone, "DELETE", PATH)
         .await
         .expect_status(204);
-    assert!(!is_live(&bundle, &phone).await);
+    assert!(!bundle.is_signed_in(&phone).await);
 }
 
 #[tokio::test]
@@ -91,12 +85,12 @@ async fn an_admin_ends_the_sessions_of_others_and_excepts_none() {
             .expect_status(400);
         assert_eq!(answer.field_codes(), [("except", code)]);
     }
-    assert!(is_live(&bundle, &account).await);
+    assert!(bundle.is_signed_in(&account).await);
     let _ = bundle
         .send_as(&admin, "DELETE", &path)
         .await
         .expect_status(204);
-    assert!(!is_live(&bundle, &account).await && is_live(&bundle, &admin).await);
+    assert!(!bundle.is_signed_in(&account).await && bundle.is_signed_in(&admin).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,8 +113,8 @@ async fn of_two_who_keep_only_their_own_session_one_is_told() {
     outcomes.sort_unstable();
     assert_eq!(outcomes, [(204, ""), (409, "conflict")]);
     let live = [
-        is_live(&bundle, &account).await,
-        is_live(&bundle, &phone).await,
+        bundle.is_signed_in(&account).await,
+        bundle.is_signed_in(&phone).await,
     ];
     assert_eq!(live.into_iter().filter(|live| *live).count(), 1);
 }

@@ -12,8 +12,10 @@ mod list_scale;
 mod permissions;
 mod preferences;
 mod purge;
+mod races;
 mod read;
 mod roles;
+mod scenes;
 mod update;
 
 use harness::Bundle;

@@ -25,7 +25,8 @@ use self::upstream::Upstream;
 
 pub use fault::Fault;
 pub use interleave::Interleaving;
-pub use touch::{STORE_CALLS, Site, Touch};
+pub(crate) use touch::listed;
+pub use touch::{Site, Touch};
 
 /// One call to the table.
 #[derive(Clone, Debug)]
@@ -128,7 +129,7 @@ impl Recorder {
         lock(&self.shared.sites).clone()
     }
 
-    /// The calls since it was started that `store-calls.txt` does not list: nobody has tried what happens when
+    /// The calls since it was started that no area's `store-calls.txt` lists: nobody has tried what happens when
     /// they fail.
     #[must_use]
     pub fn unlisted(&self) -> Vec<String> {

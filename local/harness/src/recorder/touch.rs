@@ -1,11 +1,26 @@
 //! What a call does to the table: as IAM decides about it, and as it is recognised again.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
+use local::workspace_root;
 use serde_json::{Value, json};
 
-/// Every call that the matrix of faults tries, a line each, in order.
-pub const STORE_CALLS: &str = include_str!("../../store-calls.txt");
+/// Every call that some area's matrix of faults tries: the lines of each `functions/<area>/store-calls.txt`.
+static STORE_CALLS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let areas = std::fs::read_dir(workspace_root().join("functions")).expect("a folder of areas");
+    let calls = areas.flatten().filter_map(|area| {
+        let calls = std::fs::read_to_string(area.path().join("store-calls.txt")).ok()?;
+        Some((area.file_name().into_string().ok()?, calls))
+    });
+    calls.collect()
+});
+
+/// The calls that an area lists, a line each.
+pub fn listed(area: &str) -> &'static str {
+    STORE_CALLS.get(area).map_or("", |calls| calls.trim_end())
+}
 
 /// What IAM decides about: an action on a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +68,15 @@ impl Site {
     pub(super) fn is_listed(&self) -> bool {
         let (call, batch) = (self.to_string(), self.operation.starts_with("Batch"));
         let start = format!("{}: {} ", self.function, self.operation);
-        STORE_CALLS.lines().any(|line| {
-            let items = || line.strip_prefix(&start).map(|items| items.split(" + "));
-            let has = |item: &String| items().is_some_and(|mut items| items.any(|one| one == item));
-            line == call || batch && self.items.iter().all(has)
-        })
+        STORE_CALLS
+            .values()
+            .flat_map(|calls| calls.lines())
+            .any(|line| {
+                let items = || line.strip_prefix(&start).map(|items| items.split(" + "));
+                let has =
+                    |item: &String| items().is_some_and(|mut items| items.any(|one| one == item));
+                line == call || batch && self.items.iter().all(has)
+            })
     }
 
     pub(super) fn new(function: &str, operation: &str, touched: &[Touch], request: &Value) -> Self {

@@ -1,10 +1,10 @@
 //! Row 53: a secret of its own in every place of every request that can hold one, and then a look everywhere.
 
+use harness::requests::by;
 use harness::{Bundle, Contract, HttpRequest, PASSWORD};
 use serde_json::{Value, json};
 
 use crate::bundle;
-use crate::scenes::by;
 
 /// Fields that are no secrets: they are stored and shown as what they are.
 const SHOWN: [&str; 14] = [

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use futures_util::{StreamExt, stream};
+use harness::requests::by;
 use harness::{Account, Answer, Bundle, Contract, HttpRequest, Operation};
 use serde_json::{Value, json};
 
 use crate::bundle;
-use crate::scenes::by;
 
 /// What has broken parsers, templates, queries, terminals and people's code before.
 const NAUGHTY: [&str; 64] = [

@@ -1,14 +1,9 @@
-//! What goes wrong between the functions and the table, and who does it on purpose: every fault at every call,
-//! requests interleaved call by call, policies, hostile input, planted secrets, and HTTP taken at its word.
+//! Who does it on purpose, on every operation of the contract: hostile input, planted secrets, and HTTP taken at its
+//! word.
 
 mod canaries;
-mod faults;
 mod hostile;
-mod policies;
 mod protocol;
-mod races;
-mod scenes;
-mod track;
 
 use harness::Bundle;
 

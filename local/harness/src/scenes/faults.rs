@@ -1,5 +1,5 @@
-//! The matrix: every call that any function makes to the table in any of its scenes, times every fault that can
-//! happen to it.
+//! The matrix: every call that any function of an area makes to the table in any of its scenes, times every fault
+//! that can happen to it.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Answer, Bundle, Fault, Function, STORE_CALLS, Site};
-use tokio::sync::Mutex;
+use local::function::Function;
 use tokio::task::JoinSet;
 
-use crate::bundle;
-use crate::scenes::{self, Act, Scene, What};
+use super::{Act, Area, Scene, What};
+use crate::recorder::listed;
+use crate::{Answer, Bundle, Fault, Site};
 
 /// Cases at work at the same time: most of a case is waiting for time-outs.
 const WORKERS: usize = 24;
@@ -20,10 +20,12 @@ const WORKERS: usize = 24;
 const ANSWERED_WITHIN: Duration = Duration::from_millis(9_700);
 /// One lost attempt costs a second and the wait before the next one; making a key takes seconds of a busy machine.
 const HEALED_WITHIN: Duration = Duration::from_secs(7);
+/// Of each call at least: six faults, half of them once and throughout.
+const FEWEST_CASES: usize = 9;
 
 /// What a client saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub(super) enum Answered {
     /// A status and the code of its problem.
     Status(u64, String),
     /// A direct invocation, or a delivery.
@@ -33,7 +35,7 @@ pub enum Answered {
 }
 
 impl Answered {
-    pub fn as_expected(act: &Act) -> Self {
+    pub(super) fn as_expected(act: &Act) -> Self {
         match act.what {
             What::Send(_) | What::SendTo(..) if act.expected >= 400 => {
                 Self::Status(act.expected, "invalid_token".to_owned())
@@ -51,7 +53,7 @@ impl From<Answer> for Answered {
 }
 
 /// Carries out an act once, by a process of its own, so that what it does at its start belongs to it.
-pub async fn carry_out(bundle: &Bundle, scene: &Scene, act: &Act) -> Answered {
+pub(super) async fn carry_out(bundle: &Bundle, scene: &Scene, act: &Act) -> Answered {
     timed(bundle, scene, act).await.0
 }
 
@@ -120,37 +122,6 @@ impl Case {
     }
 }
 
-/// The calls of every scene that no scene before it made.
-async fn sites() -> Vec<(Scene, Site)> {
-    let shared = bundle().await;
-    let mut sites = BTreeSet::new();
-    let mut in_order = Vec::new();
-    for scene in scenes::all() {
-        let bundle = if scene.is_alone() {
-            &bundle().await
-        } else {
-            &shared
-        };
-        let act = (scene.prepare)(bundle).await;
-        // Seen when they arrive: a call that is given up is none that has been recorded.
-        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let seeing = Arc::clone(&seen);
-        bundle.recorder().disturb_sites(move |site| {
-            seeing.lock().expect("unpoisoned").push(site.clone());
-            None
-        });
-        let _ = carry_out(bundle, &scene, &act).await;
-        bundle.recorder().calm();
-        for site in seen.lock().expect("unpoisoned").drain(..) {
-            let own = site.function == scene.function;
-            if own && sites.insert(site.clone()) {
-                in_order.push((scene, site));
-            }
-        }
-    }
-    in_order
-}
-
 fn cases(sites: &[(Scene, Site)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (scene, site) in sites {
@@ -175,69 +146,74 @@ fn cases(sites: &[(Scene, Site)]) -> Vec<Case> {
     cases
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    let sites = sites().await;
-    let listed: Vec<String> = sites
-        .iter()
-        .map(|(scene, site)| {
+impl Area {
+    /// Asserts that the functions of the area make the calls of its `store-calls.txt`, and that each of them meets
+    /// every fault as it should: the client gets the answer or is told to try again, in time, and what it asked for
+    /// is then done, once.
+    ///
+    /// # Panics
+    /// When one of it is not so.
+    pub async fn assert_faults(&self) {
+        let mut seen = BTreeSet::new();
+        let mut sites = self.play().await.0;
+        sites.retain(|(_, site)| seen.insert(site.clone()));
+        let mut calls: Vec<String> = sites.iter().map(|(_, site)| site.to_string()).collect();
+        calls.sort_unstable();
+        let calls = calls.join("\n");
+        let file = format!("functions/{}/store-calls.txt", self.name);
+        assert_eq!(calls, listed(self.name), "{file} is to be:\n{calls}");
+        let cases = cases(&sites);
+        assert!(cases.len() >= sites.len() * FEWEST_CASES, "{}", cases.len());
+        let count = cases.len();
+        let failures = self.try_all(cases).await;
+        for (scene, site) in &sites {
             let faults = Fault::possible(&site.operation).len();
-            format!(
+            let _ = writeln!(
+                io::stderr(),
                 "{site}: {faults} faults, once and throughout ({})",
                 scene.name
-            )
-        })
-        .collect();
-    let mut calls: Vec<String> = sites.iter().map(|(_, site)| site.to_string()).collect();
-    calls.sort_unstable();
-    let known: Vec<&str> = STORE_CALLS.lines().collect();
-    let calls = calls.join("\n");
-    assert_eq!(
-        calls,
-        known.join("\n"),
-        "store-calls.txt is to be:\n{calls}"
-    );
-    let cases = cases(&sites);
-    let count = cases.len();
-    let (next, cases) = (Arc::new(AtomicUsize::new(0)), Arc::new(cases));
-    let failures = Arc::new(Mutex::new(Vec::new()));
-    let mut workers = JoinSet::new();
-    for _ in 0..WORKERS {
-        let (next, cases, failures) =
-            (Arc::clone(&next), Arc::clone(&cases), Arc::clone(&failures));
-        workers.spawn(async move {
-            let shared = bundle().await;
-            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let outcome = if case.scene.is_alone() {
-                    play(&bundle().await, case).await
-                } else {
-                    play(&shared, case).await
-                };
-                shared.clear();
-                if let Err(why) = outcome {
-                    failures
-                        .lock()
-                        .await
-                        .push(format!("{}: {why}", case.name()));
-                }
-            }
-        });
+            );
+        }
+        let _ = writeln!(
+            io::stderr(),
+            "{}: {} calls, {count} cases, {} failed",
+            self.name,
+            sites.len(),
+            failures.len()
+        );
+        assert!(failures.is_empty(), "{failures:#?}");
     }
-    workers.join_all().await;
-    let failures = failures.lock().await;
-    let _ = writeln!(
-        io::stderr(),
-        "{}\n{} calls, {count} cases, {} failed",
-        listed.join("\n"),
-        sites.len(),
-        failures.len()
-    );
-    assert!(count >= 300, "{count} cases");
-    assert!(failures.is_empty(), "{:#?}", *failures);
+
+    /// Tries all cases, many at the same time. Answers what was wrong.
+    async fn try_all(&self, cases: Vec<Case>) -> Vec<String> {
+        let (next, cases) = (Arc::new(AtomicUsize::new(0)), Arc::new(cases));
+        let mut workers = JoinSet::new();
+        for _ in 0..WORKERS.min(cases.len()) {
+            let (next, cases) = (Arc::clone(&next), Arc::clone(&cases));
+            let (binary, may_fail) = (self.binary, self.may_fail);
+            workers.spawn(async move {
+                let mut failures = Vec::new();
+                let shared = Bundle::start(binary).await;
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = if case.scene.is_alone {
+                        try_one(&Bundle::start(binary).await, case, may_fail).await
+                    } else {
+                        try_one(&shared, case, may_fail).await
+                    };
+                    shared.clear();
+                    if let Err(why) = outcome {
+                        failures.push(format!("{}: {why}", case.name()));
+                    }
+                }
+                failures
+            });
+        }
+        workers.join_all().await.concat()
+    }
 }
 
-/// Plays a case: the act with the fault, what the client saw, the act again without it, what has come of both.
-async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
+/// Tries a case: the act with the fault, what the client saw, the act again without it, what has come of both.
+async fn try_one(bundle: &Bundle, case: &Case, may_fail: &[&str]) -> Result<(), String> {
     let act = (case.scene.prepare)(bundle).await;
     let hits = disturb(bundle, case, &act);
     let (first, took) = timed(bundle, &case.scene, &act).await;
@@ -260,7 +236,10 @@ async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
     // A batch that gets on by one item each time gets there.
     let goes_on =
         healed && case.lasting == Lasting::Throughout && case.fault != Fault::LeaveRestUnprocessed;
-    if goes_on && !matches!(act.what, What::Deliver) && !may_fail(&case.site) {
+    if goes_on
+        && !matches!(act.what, What::Deliver)
+        && !may_fail.contains(&case.site.to_string().as_str())
+    {
         return Err("it went on without it".to_owned());
     }
     if case.lasting == Lasting::Once && !healed {
@@ -289,16 +268,6 @@ async fn play(bundle: &Bundle, case: &Case) -> Result<(), String> {
         return Err(format!("not done after {first:?}"));
     }
     bundle.check_invariants()
-}
-
-/// Calls without which the answer is no other: remembering an address, and a better hash.
-fn may_fail(site: &Site) -> bool {
-    let call = site.to_string();
-    [
-        "login: UpdateItem LIMIT#login#account-address#* LIMIT",
-        "login: UpdateItem EMAIL#* CREDENTIAL if attribute_exists(pk) AND #password_hash = :if_password_hash",
-    ]
-    .contains(&call.as_str())
 }
 
 /// Sets the fault up, and counts how often it happens.

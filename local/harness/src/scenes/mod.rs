@@ -1,19 +1,21 @@
 //! What each function does, all of it: an endpoint or consumer in each of the situations in which it talks to the
-//! table in another way. The matrix of faults and the replay of policies go through all of them.
+//! table in another way. [`Area`] tries every fault in all of them, and compares them with the policies.
 
-mod administration;
-mod auth;
-mod background;
+mod area;
+mod faults;
 mod limits;
-mod users;
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use harness::{Account, Bundle, HttpRequest, PASSWORD};
-use serde_json::{Value, json};
+use local::event::HttpRequest;
+use serde_json::Value;
 
-/// One situation of one function.
+use crate::Bundle;
+
+pub use area::Area;
+pub use limits::after;
+
+/// One situation of one function. [`scene!`](crate::scene) makes it.
 #[derive(Clone, Copy)]
 pub struct Scene {
     /// What it is about.
@@ -22,12 +24,16 @@ pub struct Scene {
     pub function: &'static str,
     /// Sets the scene.
     pub prepare: Prepare,
+    /// Whether it takes a bundle of its own.
+    pub is_alone: bool,
 }
 
+/// Brings about the situation, and answers what is done in it.
 pub type Prepare = for<'a> fn(&'a Bundle) -> Pin<Box<dyn Future<Output = Act> + Send + 'a>>;
 
 /// What is done in a scene, and what is to come of it.
 pub struct Act {
+    /// What is done.
     pub what: What,
     /// Status of the answer.
     pub expected: u64,
@@ -37,6 +43,7 @@ pub struct Act {
     pub done: Box<dyn Fn(&Bundle) -> bool + Send + Sync>,
 }
 
+/// What makes a function work.
 pub enum What {
     /// A request.
     Send(HttpRequest),
@@ -49,13 +56,19 @@ pub enum What {
 }
 
 impl Scene {
-    /// Whether it changes what every other scene needs, so that it takes a bundle of its own.
-    pub fn is_alone(&self) -> bool {
-        ["rotate-keys", "create-admin"].contains(&self.function)
+    /// Gives it a bundle of its own: it changes what every other scene needs.
+    #[must_use]
+    pub const fn alone(self) -> Self {
+        Self {
+            is_alone: true,
+            ..self
+        }
     }
 }
 
 impl Act {
+    /// Something that is done, and the status of its answer.
+    #[must_use]
     pub fn new(what: What, expected: u64) -> Self {
         Self {
             what,
@@ -65,88 +78,58 @@ impl Act {
         }
     }
 
+    /// A request, and the status of its answer.
+    #[must_use]
     pub fn send(request: HttpRequest, expected: u64) -> Self {
         Self::new(What::Send(request), expected)
     }
 
+    /// A repetition may be answered with these as well.
+    #[must_use]
     pub fn repeated(self, repeated: &'static [u64]) -> Self {
         Self { repeated, ..self }
     }
 
+    /// It is done when this holds.
+    #[must_use]
     pub fn done(self, done: impl Fn(&Bundle) -> bool + Send + Sync + 'static) -> Self {
         let done = Box::new(done);
         Self { done, ..self }
     }
 
     /// It is done when there is such an item.
+    #[must_use]
     pub fn until(self, found: impl Fn(&Value) -> bool + Send + Sync + 'static) -> Self {
         self.done(move |bundle| bundle.items().iter().any(&found))
     }
 }
 
-/// A scene from a name, a function and an async block.
+/// A [`Scene`](crate::scenes::Scene) from a name, a function and an async block that answers an
+/// [`Act`](crate::scenes::Act).
+#[macro_export]
 macro_rules! scene {
     ($name:literal, $function:literal, |$bundle:ident| $body:block) => {
-        Scene {
+        $crate::scenes::Scene {
             name: $name,
             function: $function,
             prepare: |$bundle| Box::pin(async move $body),
+            is_alone: false,
         }
     };
 }
-pub(crate) use scene;
-
-/// Every scene.
-pub fn all() -> Vec<Scene> {
-    [
-        auth::scenes(),
-        users::scenes(),
-        administration::scenes(),
-        background::scenes(),
-        limits::scenes(),
-    ]
-    .concat()
-}
-
-/// An address that nobody has used before.
-fn new_email() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("new{}@example.com", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-pub fn post(path: &str, body: &Value) -> HttpRequest {
-    HttpRequest::new("POST", path).json(body)
-}
-
-pub fn by(account: &Account, method: &str, path: &str) -> HttpRequest {
-    HttpRequest::new(method, path).bearer(&account.access_token)
-}
-
-pub fn sign_in(email: &str, password: &str) -> HttpRequest {
-    post(
-        "/v1/auth/login",
-        &json!({ "email": email, "password": password }),
-    )
-}
-
-pub fn register(email: &str) -> HttpRequest {
-    post(
-        "/v1/auth/register",
-        &json!({ "email": email, "password": PASSWORD }),
-    )
-}
 
 /// Whether an item is of this type and has this value.
-fn is(item: &Value, kind: &str, attribute: &str, value: &str) -> bool {
+#[must_use]
+pub fn is(item: &Value, kind: &str, attribute: &str, value: &str) -> bool {
     item["type"]["S"] == kind && item[attribute]["S"] == value
 }
 
-/// The token in the letter of this kind to an address, which is delivered for it.
-pub async fn token(bundle: &Bundle, email: &str, letter: &str) -> String {
-    bundle.deliver().await;
-    let mut letters = bundle.letters_to(email).into_iter();
-    let token = letters.rfind(|found| found.name() == letter);
-    token
-        .and_then(|letter| letter.token())
-        .expect("a letter with a token")
+/// An item that shows that all sessions of an account have been ended at once.
+pub fn epoch_raised(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
+    move |item| is(item, "user", "id", &id) && item["session_epoch"]["N"] != "0"
+}
+
+/// An item that shows that a session has been ended.
+pub fn revoked(session: String) -> impl Fn(&Value) -> bool + Send + Sync {
+    move |item| is(item, "session", "id", &session) && item["revoked_at"]["N"].is_string()
 }

@@ -1,18 +1,18 @@
-use harness::{Account, Bundle, HttpRequest, PASSWORD};
-use serde_json::json;
+//! Registration, and sessions from their beginning to their end.
 
-use super::{Act, Scene, What, by, is, new_email, post, register, scene, sign_in, token};
+use harness::requests::{by, new_email, post, register, sign_in};
+use harness::scenes::{Act, Scene, What, epoch_raised, is, revoked};
+use harness::{PASSWORD, scene};
+use serde_json::{Value, json};
 
 /// argon2id of the accounts' password with 8 MiB and one pass: parameters of the past.
 const OUTDATED: &str = "$argon2id$v=19$m=8192,t=1,p=1$c2l4dGVlbiBieXRlcyBvaw$2l418Rwy+AgpcWyRMVdE9JBX+5bVysH2Zqs7WoOhRSI";
 const KEY: (&str, &str) = ("idempotency-key", "a-key-of-a-client");
-pub const NEW_PASSWORD: &str = "quite another long password";
 
 pub fn scenes() -> Vec<Scene> {
     let mut scenes = registration();
     scenes.extend(signing_in());
     scenes.extend(signing_out());
-    scenes.extend(letters());
     scenes
 }
 
@@ -67,7 +67,7 @@ fn signing_in() -> Vec<Scene> {
             let account = bundle.account().await;
             let id = account.id.clone();
             let outdated = json!({ "S": OUTDATED });
-            let own = move |item: &serde_json::Value| is(item, "credential", "user_id", &id);
+            let own = move |item: &Value| is(item, "credential", "user_id", &id);
             bundle.edit(own, "password_hash", &outdated);
             Act::send(sign_in(&account.email, PASSWORD), 200)
         }),
@@ -95,10 +95,6 @@ fn signing_in() -> Vec<Scene> {
             }
         ),
     ]
-}
-
-fn revoked(session: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
-    move |item| is(item, "session", "id", &session) && item["revoked_at"]["N"].is_string()
 }
 
 fn signing_out() -> Vec<Scene> {
@@ -141,97 +137,4 @@ fn signing_out() -> Vec<Scene> {
             }
         ),
     ]
-}
-
-pub fn epoch_raised(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
-    move |item| is(item, "user", "id", &id) && item["session_epoch"]["N"] != "0"
-}
-
-pub fn verified(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
-    move |item| is(item, "user", "id", &id) && item["email_verified"]["BOOL"] == true
-}
-
-async fn forgot(bundle: &Bundle, account: &Account) -> HttpRequest {
-    let asked = post(
-        "/v1/auth/forgot-password",
-        &json!({ "email": account.email }),
-    );
-    let _ = bundle.send(&asked).await.expect_status(202);
-    let token = token(bundle, &account.email, "reset_password").await;
-    post(
-        "/v1/auth/reset-password",
-        &json!({ "token": token, "password": NEW_PASSWORD }),
-    )
-}
-
-fn letters() -> Vec<Scene> {
-    vec![
-        scene!("verify the address, signed in", "verify-email", |bundle| {
-            let account = bundle.account().await;
-            let token = token(bundle, &account.email, "verify_email").await;
-            let request = post("/v1/auth/verify-email", &json!({ "token": token }));
-            Act::send(request.bearer(&account.access_token), 204).until(verified(account.id))
-        }),
-        scene!(
-            "verify the address with the password",
-            "verify-email",
-            |bundle| {
-                let account = bundle.account().await;
-                let token = token(bundle, &account.email, "verify_email").await;
-                let body = json!({ "token": token, "password": PASSWORD });
-                Act::send(post("/v1/auth/verify-email", &body), 204).until(verified(account.id))
-            }
-        ),
-        scene!(
-            "ask for another verification",
-            "resend-verification",
-            |_bundle| {
-                let email = new_email();
-                Act::send(
-                    post("/v1/auth/resend-verification", &json!({ "email": email })),
-                    202,
-                )
-                .until(move |item| is(item, "mail_request", "email", &email))
-            }
-        ),
-        scene!("forget the password", "forgot-password", |_bundle| {
-            let email = new_email();
-            Act::send(
-                post("/v1/auth/forgot-password", &json!({ "email": email })),
-                202,
-            )
-            .until(move |item| is(item, "mail_request", "email", &email))
-        }),
-        scene!("reset the password", "reset-password", |bundle| {
-            let account = bundle.account().await;
-            bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
-            let request = forgot(bundle, &account).await;
-            Act::send(request, 204)
-                .repeated(&[400])
-                .until(changed(account.id))
-        }),
-        scene!(
-            "reset the password of an account never verified",
-            "reset-password",
-            |bundle| {
-                let account = bundle.account().await;
-                let request = forgot(bundle, &account).await;
-                Act::send(request, 204)
-                    .repeated(&[400])
-                    .until(verified(account.id))
-            }
-        ),
-        scene!("change the password", "change-password", |bundle| {
-            let account = bundle.account().await;
-            let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });
-            let request = post("/v1/auth/change-password", &body).bearer(&account.access_token);
-            Act::send(request, 204)
-                .repeated(&[400])
-                .until(changed(account.id))
-        }),
-    ]
-}
-
-pub fn changed(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
-    move |item| is(item, "credential", "user_id", &id) && item["credential_version"]["N"] == "2"
 }

@@ -1,17 +1,21 @@
-//! What a race runs on.
+//! Races: requests at the same time, by processes of their own, their calls to the table let through one by one in
+//! an order drawn from a seed, some writes with a conflict. Whatever the order, the same is to hold.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use futures_util::future::join_all;
-use harness::{Answer, Bundle, Function, HttpRequest};
+use local::event::HttpRequest;
+use local::function::Function;
 
-use crate::bundle;
+use crate::{Answer, Bundle};
 
+/// Orders that each race is run in.
 pub const SEEDS: u64 = 24;
 
 /// Processes that race, and the orders seen so far.
 pub struct Track {
+    /// What they run on.
     pub bundle: Bundle,
     processes: Vec<(String, Function)>,
     orders: BTreeSet<Vec<(String, String)>>,
@@ -20,9 +24,8 @@ pub struct Track {
 }
 
 impl Track {
-    /// A bundle, and a process for each of these functions; with `setting`, where there is one.
-    pub async fn new(functions: &[&str], setting: Option<(&str, &str)>) -> Self {
-        let bundle = bundle().await;
+    /// A process for each of these functions; with `setting`, where there is one.
+    pub async fn new(bundle: Bundle, functions: &[&str], setting: Option<(&str, &str)>) -> Self {
         let mut processes = Vec::new();
         for (number, function) in functions.iter().enumerate() {
             processes.push(bundle.spawn_numbered(function, number, setting).await);
@@ -37,6 +40,9 @@ impl Track {
     }
 
     /// Sends a request to each process, all at once, and answers in their order.
+    ///
+    /// # Panics
+    /// When an answer is 500, or above 503.
     pub async fn run<const N: usize>(
         &mut self,
         seed: u64,
@@ -77,6 +83,9 @@ impl Track {
 
     /// What holds after every race; then a clean table for the next.
     /// `decided` is whether what the race is about was carried out.
+    ///
+    /// # Panics
+    /// When what holds between items does not.
     pub fn settle(&mut self, seed: u64, decided: bool) {
         self.decided += u64::from(decided);
         if let Err(broken) = self.bundle.check_invariants() {
@@ -85,6 +94,11 @@ impl Track {
         self.bundle.clear();
     }
 
+    /// Says how the races went, on standard error.
+    ///
+    /// # Panics
+    /// When the calls were hardly interleaved, or what the race is about was hardly ever carried out: then it has
+    /// shown nothing.
     pub fn tell(&self, what: &str) {
         let (orders, interleaved, decided) = (self.orders.len(), self.interleaved, self.decided);
         let _ = writeln!(
@@ -103,6 +117,9 @@ impl Track {
     }
 
     /// Asserts that a session is over: its access token and its newest refresh token.
+    ///
+    /// # Panics
+    /// When one of them works.
     pub async fn assert_over(&self, seed: u64, access: &str, refresh: &str) {
         let me = HttpRequest::new("GET", "/v1/users/me").bearer(access);
         assert_eq!(
@@ -118,6 +135,9 @@ impl Track {
     }
 
     /// Asserts that what a sign-in may have begun is over.
+    ///
+    /// # Panics
+    /// When it is not.
     pub async fn assert_nobody_in(&self, seed: u64, login: &Answer) {
         if login.status == 200 {
             let (access, refresh) = (

@@ -1,12 +1,16 @@
+//! What people do with accounts of their own.
+
+use harness::requests::{by, new_email};
+use harness::scene;
+use harness::scenes::{Act, Scene, What, is};
 use serde_json::json;
 
-use super::{Act, Scene, by, is, new_email, scene, token};
+use super::gone;
 
 pub fn scenes() -> Vec<Scene> {
     let mut scenes = accounts();
     scenes.extend(addresses());
     scenes.extend(preferences());
-    scenes.extend(sessions());
     scenes
 }
 
@@ -50,13 +54,9 @@ fn accounts() -> Vec<Scene> {
         ),
         scene!("delete one's own account", "delete-user", |bundle| {
             let account = bundle.account().await;
-            let gone = account.id.clone();
             Act::send(by(&account, "DELETE", "/v1/users/me"), 204)
                 .repeated(&[401])
-                .done(move |bundle| {
-                    let users = bundle.items_of_type("user");
-                    users.iter().all(|user| user["id"]["S"] != *gone)
-                })
+                .done(gone(account.id))
         }),
         scene!("delete an admin", "delete-user", |bundle| {
             let admin = bundle.account_with_role("admin").await;
@@ -64,10 +64,25 @@ fn accounts() -> Vec<Scene> {
             let request = by(&admin, "DELETE", &format!("/v1/users/{}", other.id));
             Act::send(request, 204)
                 .repeated(&[404])
-                .done(move |bundle| {
-                    let users = bundle.items_of_type("user");
-                    users.iter().all(|user| user["id"]["S"] != *other.id)
-                })
+                .done(gone(other.id))
+        }),
+        scene!("clear up after a deletion", "purge-user", |bundle| {
+            let account = bundle.account().await;
+            let put = by(&account, "PUT", "/v1/users/me/preferences");
+            let put = bundle.send(&put.json(&json!({ "theme": "dark" }))).await;
+            let _ = put.expect_status(200);
+            let asked = by(&account, "POST", "/v1/users/me/email");
+            let asked = asked.json(&json!({ "email": new_email() }));
+            let _ = bundle.send(&asked).await.expect_status(202);
+            bundle.deliver().await;
+            let deleted = bundle.send(&by(&account, "DELETE", "/v1/users/me")).await;
+            let _ = deleted.expect_status(204);
+            let own = format!("USER#{}", account.id);
+            Act::new(What::Deliver, 200).done(move |bundle| {
+                let mut left = bundle.items();
+                left.retain(|item| item["pk"]["S"] == *own);
+                left.len() == 1 && left[0]["type"]["S"] == "tombstone"
+            })
         }),
     ]
 }
@@ -90,7 +105,7 @@ fn addresses() -> Vec<Scene> {
                 let request = by(&account, "POST", "/v1/users/me/email");
                 let asked = bundle.send(&request.json(&json!({ "email": email }))).await;
                 let _ = asked.expect_status(202);
-                let token = token(bundle, &email, "confirm_email_change").await;
+                let token = bundle.token(&email, "confirm_email_change").await;
                 let request = by(&account, "POST", "/v1/users/me/email/confirm");
                 Act::send(request.json(&json!({ "token": token })), 204)
                     .repeated(&[400])
@@ -107,7 +122,7 @@ fn addresses() -> Vec<Scene> {
                 let request = by(&account, "POST", "/v1/users/me/email");
                 let asked = bundle.send(&request.json(&json!({ "email": email }))).await;
                 let _ = asked.expect_status(202);
-                let token = token(bundle, &email, "confirm_email_change").await;
+                let token = bundle.token(&email, "confirm_email_change").await;
                 let request = by(&account, "POST", "/v1/users/me/email/confirm");
                 Act::send(request.json(&json!({ "token": token })), 204)
                     .repeated(&[400])
@@ -142,41 +157,6 @@ fn preferences() -> Vec<Scene> {
             .until(move |item| {
                 is(item, "preferences", "pk", &own) && item.to_string().contains("light")
             })
-        }),
-    ]
-}
-
-fn sessions() -> Vec<Scene> {
-    vec![
-        scene!("list one's sessions", "list-sessions", |bundle| {
-            let account = bundle.account().await;
-            Act::send(by(&account, "GET", "/v1/users/me/sessions"), 200)
-        }),
-        scene!("end one session", "revoke-session", |bundle| {
-            let account = bundle.account().await;
-            let other = bundle.sign_in(&account.email).await;
-            let session = bundle.session_of(&other);
-            let path = format!("/v1/users/me/sessions/{session}");
-            let ended = move |item: &serde_json::Value| {
-                is(item, "session", "id", &session) && item["revoked_at"]["N"].is_string()
-            };
-            Act::send(by(&account, "DELETE", &path), 204).until(ended)
-        }),
-        scene!(
-            "end all sessions but this one",
-            "revoke-sessions",
-            |bundle| {
-                let account = bundle.account().await;
-                let path = "/v1/users/me/sessions?except=current";
-                Act::send(by(&account, "DELETE", path), 204)
-                    .until(super::auth::epoch_raised(account.id))
-            }
-        ),
-        scene!("end all sessions", "revoke-sessions", |bundle| {
-            let account = bundle.account().await;
-            Act::send(by(&account, "DELETE", "/v1/users/me/sessions"), 204)
-                .repeated(&[401])
-                .until(super::auth::epoch_raised(account.id))
         }),
     ]
 }

@@ -1,7 +1,17 @@
-use harness::{Account, Bundle, PASSWORD};
+//! What admins and moderators do with the accounts of others.
+
+use harness::requests::{by, new_email};
+use harness::scenes::{Act, Scene, What, is};
+use harness::{Account, Bundle, PASSWORD, scene};
 use serde_json::{Value, json};
 
-use super::{Act, Scene, What, by, is, new_email, scene};
+use super::gone;
+
+pub fn scenes() -> Vec<Scene> {
+    let mut scenes = accounts();
+    scenes.extend(lists());
+    scenes
+}
 
 /// An admin and an account in another role.
 async fn pair(bundle: &Bundle, role: &str) -> (Account, Account) {
@@ -19,13 +29,6 @@ fn has(
     value: &'static str,
 ) -> impl Fn(&Value) -> bool + Send + Sync {
     move |item| is(item, "user", "id", &id) && is(item, "user", attribute, value)
-}
-
-fn gone(id: String) -> impl Fn(&Bundle) -> bool + Send + Sync {
-    move |bundle| {
-        let users = bundle.items_of_type("user");
-        users.iter().all(|user| user["id"]["S"] != *id)
-    }
 }
 
 async fn role(bundle: &Bundle, from: &str, to: &'static str) -> Act {
@@ -58,12 +61,6 @@ async fn create(bundle: &Bundle, role: &str, key: bool, password: bool) -> Act {
     }
     let act = Act::send(request, 201).until(move |item| is(item, "user", "email", &email));
     if key { act } else { act.repeated(&[409]) }
-}
-
-pub fn scenes() -> Vec<Scene> {
-    let mut scenes = accounts();
-    scenes.extend(lists());
-    scenes
 }
 
 fn accounts() -> Vec<Scene> {
@@ -148,6 +145,13 @@ fn accounts() -> Vec<Scene> {
                 .repeated(&[404])
                 .done(gone(other.id))
         }),
+        scene!("make the first admin", "create-admin", |bundle| {
+            bundle.delete_type("admin_counter");
+            let email = new_email();
+            let body = json!({ "email": email, "password": PASSWORD });
+            Act::new(What::Invoke(body), 200).until(move |item| is(item, "user", "email", &email))
+        })
+        .alone(),
     ]
 }
 
@@ -161,20 +165,6 @@ fn lists() -> Vec<Scene> {
             let admin = bundle.account_with_role("admin").await;
             let path = format!("/v1/users?email={}", admin.email);
             Act::send(by(&admin, "GET", &path), 200)
-        }),
-        scene!("read one's own audit", "list-user-audit", |bundle| {
-            let account = bundle.account().await;
-            Act::send(by(&account, "GET", "/v1/users/me/audit"), 200)
-        }),
-        scene!("read the audit", "list-audit", |bundle| {
-            let admin = bundle.account_with_role("admin").await;
-            Act::send(by(&admin, "GET", "/v1/audit"), 200)
-        }),
-        scene!("ask whether the table answers", "health", |_bundle| {
-            Act::send(
-                harness::HttpRequest::new("GET", "/v1/health?deep=true"),
-                200,
-            )
         }),
     ]
 }

@@ -1,41 +1,13 @@
-//! What is limited, done again while its limits are in use: the table is asked a second time.
+//! What is limited, done again while its limits are in use.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use harness::{Bundle, HttpRequest, PASSWORD};
+use harness::requests::{by, new_email, post, register, sign_in};
+use harness::scenes::{Scene, after, is};
+use harness::{PASSWORD, scene};
 use serde_json::json;
 
-use super::auth::{NEW_PASSWORD, changed, verified};
-use super::{Act, Scene, What, by, is, new_email, post, register, scene, sign_in, token};
-
-const LIMITS: &str = "account-address=9/1h address=9/1h account=9/1h";
-
-/// Sends `before` from an address of its own; `request` is to come from there as well.
-async fn after(
-    bundle: &Bundle,
-    function: &str,
-    mut before: HttpRequest,
-    mut request: HttpRequest,
-    expected: u64,
-) -> Act {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let [_, high, middle, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let from = format!("10.{high}.{middle}.{low}");
-    before.source_ip.clone_from(&from);
-    request.source_ip = from;
-    let process = bundle.spawn_with(function, "RATE_LIMITS", LIMITS).await;
-    let answer = bundle.send_to(&process, &before).await;
-    assert!(answer.status < 429, "{function}: {}", answer.text);
-    Act::new(What::SendTo(request, "RATE_LIMITS", LIMITS), expected)
-}
+use super::{NEW_PASSWORD, changed, verified};
 
 pub fn scenes() -> Vec<Scene> {
-    let mut scenes = by_anybody();
-    scenes.extend(by_the_owner());
-    scenes
-}
-
-fn by_anybody() -> Vec<Scene> {
     vec![
         scene!("sign in again", "login", |bundle| {
             let account = bundle.account().await;
@@ -73,7 +45,7 @@ fn by_anybody() -> Vec<Scene> {
         }),
         scene!("verify after a wrong password", "verify-email", |bundle| {
             let account = bundle.account().await;
-            let token = token(bundle, &account.email, "verify_email").await;
+            let token = bundle.token(&account.email, "verify_email").await;
             let request = |password: &str| {
                 let body = json!({ "token": token, "password": password });
                 post("/v1/auth/verify-email", &body)
@@ -89,11 +61,6 @@ fn by_anybody() -> Vec<Scene> {
             .repeated(&[400])
             .until(verified(account.id))
         }),
-    ]
-}
-
-fn by_the_owner() -> Vec<Scene> {
-    vec![
         scene!(
             "change the password after a wrong one",
             "change-password",
@@ -110,34 +77,5 @@ fn by_the_owner() -> Vec<Scene> {
                     .until(changed(account.id))
             }
         ),
-        scene!("ask for a third address", "change-email", |bundle| {
-            let account = bundle.account().await;
-            let email = new_email();
-            let request = |email: &str| {
-                by(&account, "POST", "/v1/users/me/email").json(&json!({ "email": email }))
-            };
-            let (second, third) = (request(&new_email()), request(&email));
-            after(bundle, "change-email", second, third, 202)
-                .await
-                .until(move |item| is(item, "email_change", "email", &email))
-        }),
-        scene!("delete another account", "delete-user", |bundle| {
-            let admin = bundle.account_with_role("admin").await;
-            let (one, other) = (bundle.account().await, bundle.account().await);
-            let delete = |id: &str| by(&admin, "DELETE", &format!("/v1/users/{id}"));
-            after(
-                bundle,
-                "delete-user",
-                delete(&one.id),
-                delete(&other.id),
-                204,
-            )
-            .await
-            .repeated(&[404])
-            .done(move |bundle| {
-                let users = bundle.items_of_type("user");
-                users.iter().all(|user| user["id"]["S"] != *other.id)
-            })
-        }),
     ]
 }
