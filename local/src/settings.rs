@@ -1,41 +1,29 @@
 //! The settings a function gets on a laptop and under test: the template's variables, with local values.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::template::FunctionBlock;
+use crate::template::{FunctionBlock, Variable};
 
 /// Name of the table.
 pub const TABLE: &str = "latchkey";
-/// Audience of the tokens, the template's default.
-pub const AUDIENCE: &str = "latchkey";
 
 /// Logical id of the bus, which is its name here.
 const EVENT_BUS: &str = "EventBus";
 /// Logical id of the configuration set, which is its name here.
 const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
-/// What has a fixed value here, the template's default where that has one.
-const FIXED: [(&str, &str); 19] = [
+/// What has a value here that the template leaves to whoever deploys it, or to AWS. The rest has the template's
+/// defaults.
+const FIXED: [(&str, &str); 6] = [
     ("TABLE_NAME", TABLE),
-    ("AUDIENCE", AUDIENCE),
-    ("SIGNING_ALGORITHM", "RS256"),
-    ("REFRESH_GRACE_SECONDS", "30"),
     ("MAIL_FROM", "Latchkey <latchkey@example.com>"),
     ("APP_URL", "http://localhost:3000"),
-    ("APP_NAME", "Latchkey"),
     ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),
     ("EVENT_BUS_NAME", EVENT_BUS),
     // Where it is, AWS_ENDPOINT_URL_SQS tells.
     ("DEAD_LETTERS_URL", "DeadLetters"),
-    ("AUDIT_RETENTION_DAYS", "400"),
-    ("REQUIRE_VERIFIED_EMAIL", "false"),
-    ("REGISTRATION", "open"),
-    ("ACCESS_TOKEN_MINUTES", "15"),
-    ("SESSION_IDLE_DAYS", "30"),
-    ("SESSION_MAX_DAYS", "90"),
-    ("VERIFICATION_LINK_HOURS", "24"),
-    ("RESET_LINK_MINUTES", "30"),
-    ("INVITATION_LINK_DAYS", "7"),
 ];
 
 /// Under test: applied, and never reached.
@@ -75,27 +63,35 @@ impl Settings {
     pub fn environment(&self, function: &FunctionBlock) -> Vec<(String, String)> {
         let mut environment = self.platform();
         let own = self.own();
-        for name in &function.variables {
+        for variable in &function.variables {
             // Secrets are named there and come as they are here.
-            let name = name.strip_suffix("_ARN").unwrap_or(name);
+            let name = variable.name.strip_suffix("_ARN").unwrap_or(&variable.name);
             let limits = [("RATE_LIMITS", GENEROUS_LIMITS)];
             let mut values = own.iter().chain(&FIXED).chain(&limits);
-            let value = values.find(|(own, _)| *own == name);
-            let (_, value) = value.unwrap_or_else(|| {
+            let value = values
+                .find(|(own, _)| *own == name)
+                .map(|(_, value)| *value);
+            let value = value.or(variable.default.as_deref()).unwrap_or_else(|| {
                 panic!("template.yaml names {name}, which has no local value in settings.rs")
             });
-            environment.push((name.to_owned(), (*value).to_owned()));
+            environment.push((name.to_owned(), value.to_owned()));
         }
         environment
     }
 
-    /// The environment that `cargo lambda watch` hands to every function.
+    /// The environment that `cargo lambda watch` hands to every function: what any of them gets.
     #[must_use]
-    pub fn shared_environment(&self) -> Vec<(String, String)> {
+    pub fn shared_environment(&self, functions: &[FunctionBlock]) -> Vec<(String, String)> {
         let own = self.own();
         let values = own.iter().chain(&FIXED);
         let values = values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.platform().into_iter().chain(values).collect()
+        let variables = functions.iter().flat_map(|function| &function.variables);
+        let defaults = variables.filter_map(|Variable { name, default }| {
+            default.clone().map(|default| (name.clone(), default))
+        });
+        let mut environment: BTreeMap<String, String> = defaults.collect();
+        environment.extend(values);
+        self.platform().into_iter().chain(environment).collect()
     }
 
     fn own(&self) -> [(&str, &str); 3] {
@@ -139,7 +135,13 @@ mod tests {
         FunctionBlock {
             logical_id: "SendMailFunction".to_owned(),
             binary: "send-mail".to_owned(),
-            variables: variables.iter().map(|name| (*name).to_owned()).collect(),
+            variables: variables
+                .iter()
+                .map(|name| Variable {
+                    name: (*name).to_owned(),
+                    default: None,
+                })
+                .collect(),
             routes: Vec::new(),
             grants: Vec::new(),
         }
@@ -177,7 +179,10 @@ mod tests {
             "EVENT_BUS_NAME",
             "AWS_ENDPOINT_URL_EVENTBRIDGE",
         ];
-        let environment = settings().shared_environment();
+        let template = crate::template::Template::load(&crate::workspace_root());
+        let functions = template.expect("template.yaml").functions();
+        let environment = settings().shared_environment(&functions);
+        assert!(environment.contains(&("SESSION_IDLE_DAYS".to_owned(), "30".to_owned())));
         for name in names {
             assert!(environment.iter().any(|(other, _)| other == name), "{name}");
         }

@@ -17,8 +17,8 @@ pub struct FunctionBlock {
     pub logical_id: String,
     /// Its binary, `get-user`.
     pub binary: String,
-    /// Names of the environment variables it gets.
-    pub variables: Vec<String>,
+    /// The environment variables it gets.
+    pub variables: Vec<Variable>,
     /// Its routes: method and path.
     pub routes: Vec<(String, String)>,
     /// What it may do to the table.
@@ -55,6 +55,15 @@ impl From<Value> for Template {
     fn from(document: Value) -> Self {
         Self(document)
     }
+}
+
+/// An environment variable of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What it is where nobody sets the parameter that it is made of.
+    pub default: Option<String>,
 }
 
 impl Template {
@@ -126,7 +135,11 @@ impl Template {
         let variables = [globals, properties]
             .iter()
             .filter_map(|from| from["Environment"]["Variables"].as_object())
-            .flat_map(|variables| variables.keys().cloned())
+            .flatten()
+            .map(|(name, value)| Variable {
+                name: name.clone(),
+                default: value["!Ref"].as_str().and_then(|name| self.default(name)),
+            })
             .collect();
         let routes = self.routes().into_iter();
         let routes = routes.filter(|route| route.function == logical_id);
@@ -138,6 +151,16 @@ impl Template {
             routes,
             grants: grants(&properties["Policies"]),
         }
+    }
+
+    /// The default of a parameter, if it has one that is not empty.
+    fn default(&self, parameter: &str) -> Option<String> {
+        let default = match &self.0["Parameters"][parameter]["Default"] {
+            Value::String(text) => text.clone(),
+            Value::Null => return None,
+            value => value.to_string(),
+        };
+        (!default.is_empty()).then_some(default)
     }
 
     /// The `CreateTable` request for the table of the template, under a name of ours.

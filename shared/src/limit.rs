@@ -152,6 +152,49 @@ impl Limits {
     }
 }
 
+/// Who is limited by which rule.
+#[derive(Clone, Debug)]
+pub struct LimitSubject {
+    /// What is limited.
+    pub route: Route,
+    /// Whose requests count together.
+    pub rule: Rule,
+    /// Account, client address, or both.
+    pub name: String,
+}
+
+/// A limit that is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Whose requests were too many.
+    pub rule: Rule,
+    /// How many they may be.
+    pub rate: Rate,
+    /// How long until the next one is let through.
+    pub wait: Duration,
+}
+
+impl Exceeded {
+    /// Whole seconds until the next request is let through.
+    #[must_use]
+    pub fn retry_after(self) -> u64 {
+        u64::try_from(self.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+    }
+
+    /// Value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10 §3).
+    #[must_use]
+    pub fn policy(self) -> String {
+        let Rate { count, period } = self.rate;
+        format!("\"{}\";q={count};w={}", self.rule.name(), period.as_secs())
+    }
+
+    /// Value of `RateLimit` (§4 of the same).
+    #[must_use]
+    pub fn state(self) -> String {
+        format!("\"{}\";r=0;t={}", self.rule.name(), self.retry_after())
+    }
+}
+
 /// Whether a route may be called so.
 fn is_name(name: &str) -> bool {
     !name.is_empty()

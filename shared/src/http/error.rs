@@ -6,10 +6,10 @@ use std::fmt;
 use lambda_http::http::{HeaderName, StatusCode};
 use serde::Serialize;
 
-use super::limit::Exceeded;
 use crate::clock::Timestamp;
 use crate::field::FieldError;
 use crate::keys::{KeyError, VerifyError};
+use crate::limit::Exceeded;
 use crate::password::HashingFailed;
 use crate::permission::Denied;
 use crate::store::{StoreError, WriteRefused};

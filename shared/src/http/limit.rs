@@ -8,8 +8,8 @@ use super::client_address;
 use super::error::{ApiError, ErrorCode};
 use crate::clock::Timestamp;
 use crate::config::ConfigError;
-use crate::limit::{Limits, Rate, Route, Rule, client_network};
-use crate::store::{Credential, KnownAddress, LimitSubject, Store, Taken};
+use crate::limit::{Exceeded, LimitSubject, Limits, Route, Rule, client_network};
+use crate::store::{Credential, KnownAddress, Store, Taken};
 
 /// An address is remembered for 45 days, and again when less than this is left of them: for 30 days at least.
 const REMEMBER_BEFORE: Duration = Duration::from_hours(24 * 30);
@@ -37,14 +37,6 @@ pub struct Attempt<'a> {
 #[derive(Clone, Debug)]
 pub struct Near {
     known: Option<KnownAddress>,
-}
-
-/// A limit that is used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exceeded {
-    rule: Rule,
-    rate: Rate,
-    wait: Duration,
 }
 
 impl Limiter {
@@ -189,27 +181,4 @@ impl Near {
 /// old one counts for nothing.
 fn known_to(credential: &Credential) -> String {
     format!("{}#{}", credential.user_id, credential.credential_version)
-}
-
-impl Exceeded {
-    /// Whose requests were too many.
-    pub(super) const fn rule(self) -> Rule {
-        self.rule
-    }
-
-    /// Whole seconds until the next request is let through.
-    pub(super) fn retry_after(self) -> u64 {
-        u64::try_from(self.wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
-    }
-
-    /// Value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10 §3).
-    pub(super) fn policy(self) -> String {
-        let Rate { count, period } = self.rate;
-        format!("\"{}\";q={count};w={}", self.rule.name(), period.as_secs())
-    }
-
-    /// Value of `RateLimit` (§4 of the same).
-    pub(super) fn state(self) -> String {
-        format!("\"{}\";r=0;t={}", self.rule.name(), self.retry_after())
-    }
 }

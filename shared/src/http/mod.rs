@@ -23,7 +23,7 @@ pub use idempotency::idempotency;
 pub use lambda_http::Request;
 pub use lambda_http::http::StatusCode;
 pub use letter::ask_for_letter;
-pub use limit::{Attempt, Exceeded, Limiter, Near};
+pub use limit::{Attempt, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
 pub use query::{PathUser, Projection, query_parameter, session_id, user_id};

@@ -139,7 +139,7 @@ where
         tracing::error!(code, cause = %cause, "request failed");
     }
     let exceeded = result.as_ref().err().and_then(ApiError::exceeded);
-    let limit = exceeded.map(|exceeded| exceeded.rule().name());
+    let limit = exceeded.map(|exceeded| exceeded.rule.name());
     let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
     let reads = matches!(method, Method::GET | Method::HEAD);
     if reads && reply.status == StatusCode::OK && reply.revalidates {

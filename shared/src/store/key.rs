@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::limit::LimitSubject;
 use crate::email::Email;
+use crate::limit::LimitSubject;
 use crate::session::SessionId;
 use crate::table::{Key, RawItem};
 use crate::user::UserId;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Store;
 use crate::clock::Timestamp;
-use crate::limit::{Rate, Route, Rule};
+use crate::limit::{LimitSubject, Rate};
 use crate::table::{Key, RawItem, SCHEMA, StoreError, failed, number, send, text};
 
 /// Value of `type`. The filters on the stream leave these items out.
@@ -19,17 +19,6 @@ const TYPE: &str = "limit";
 const ATTEMPTS: u32 = 4;
 /// How long an address counts as known after a sign-in from it.
 const KNOWN_FOR: Duration = Duration::from_hours(24 * 45);
-
-/// Who is limited by which rule.
-#[derive(Clone, Debug)]
-pub struct LimitSubject {
-    /// What is limited.
-    pub route: Route,
-    /// Whose requests count together.
-    pub rule: Rule,
-    /// Account, client address, or both.
-    pub name: String,
-}
 
 /// An address that an account has signed in from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub use admin::first_admin_counter;
 pub use authentication::{AuthenticationRead, Beside};
 pub use credential::{Credential, Registration};
 pub use idempotency::Idempotency;
-pub use limit::{KnownAddress, LimitSubject, Taken};
+pub use limit::{KnownAddress, Taken};
 pub use password::next_credential_version;
 pub use session::SessionRevoked;
 pub use stream::events;
