@@ -15,6 +15,7 @@ use local::settings::{Settings, TABLE};
 use local::template::{FunctionBlock, Template};
 use local::workspace_root;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{Answer, Contract, Recorder};
 
@@ -66,16 +67,24 @@ impl Drop for Bundle {
 }
 
 impl Bundle {
-    /// An empty bundle with its first signing key. `binary` is any binary of the build under test
+    /// An empty bundle with a first signing key. `binary` is any binary of the build under test
     /// (`env!("CARGO_BIN_EXE_…")`); the others stand beside it.
     ///
     /// # Panics
     /// When anything does not start.
     pub async fn start(binary: &str) -> Self {
+        // Made once a process: each takes a moment of the whole machine.
+        static KEYS: OnceCell<Vec<Value>> = OnceCell::const_new();
+        let keys = KEYS.get_or_init(async || {
+            let first = Self::without_keys(binary).await;
+            let rotated = first.invoke("rotate-keys", &json!({})).await;
+            assert!(rotated["published"].is_string(), "{rotated}");
+            first.items()
+        });
         let bundle = Self::without_keys(binary).await;
-        let rotated = bundle.invoke("rotate-keys", &json!({})).await;
-        assert!(rotated["published"].is_string(), "{rotated}");
-        let _ = bundle.recorder.take();
+        for key in keys.await {
+            bundle.put(key);
+        }
         bundle
     }
 
