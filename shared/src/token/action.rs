@@ -133,16 +133,16 @@ pub fn verify(secrets: &Secrets, token: &str, now: Timestamp) -> Result<ActionCl
     let expires_at = Timestamp::from_seconds(u64::from_be_bytes(fields.take()?));
     let credential_version = u64::from_be_bytes(fields.take()?);
     let [length] = fields.take()?;
-    let address = fields.take_bytes(length.into())?;
-    let replaces = fields.rest();
+    let address = read_address(fields.take_bytes(length.into())?)?;
+    let replaces = fields.left();
     let claims = ActionClaims {
         purpose: purpose.ok_or(INVALID)?,
         user_id,
         expires_at,
         credential_version,
-        address: read_address(&address)?,
+        address,
         replaces: (!replaces.is_empty())
-            .then(|| read_address(&replaces))
+            .then(|| read_address(replaces))
             .transpose()?,
     };
     if now < claims.expires_at {

@@ -46,7 +46,7 @@ impl Kind {
         if text.len() > (self.max_bytes + FRAME_BYTES).div_ceil(3) * 4 {
             return Err(INVALID);
         }
-        let bytes = base64url_decode(text).ok_or(INVALID)?;
+        let mut bytes = base64url_decode(text).ok_or(INVALID)?;
         let (rest, found) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(INVALID)?;
         if checksum(rest) != *found {
             return Err(INVALID);
@@ -58,37 +58,42 @@ impl Kind {
         let expected = hmac::sign(&key, signed);
         constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
             .map_err(|_| INVALID)?;
-        Ok(Fields(fields.to_vec()))
+        let end = signed.len();
+        let next = end - fields.len();
+        bytes.truncate(end);
+        Ok(Fields { bytes, next })
     }
 }
 
 /// What a token says, taken from the front.
-pub(super) struct Fields(Vec<u8>);
+pub(super) struct Fields {
+    bytes: Vec<u8>,
+    next: usize,
+}
 
 impl Fields {
     pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], TokenError> {
-        let (field, rest) = self.0.split_first_chunk().ok_or(TokenError::Invalid)?;
-        let field = *field;
-        self.0 = rest.to_vec();
-        Ok(field)
+        let field = self.left().first_chunk().copied();
+        self.next += N;
+        field.ok_or(TokenError::Invalid)
     }
 
     /// As many bytes as are asked for.
-    pub(super) fn take_bytes(&mut self, length: usize) -> Result<Vec<u8>, TokenError> {
-        if length > self.0.len() {
-            return Err(TokenError::Invalid);
-        }
-        Ok(self.0.drain(..length).collect())
+    pub(super) fn take_bytes(&mut self, length: usize) -> Result<&[u8], TokenError> {
+        let start = self.next;
+        self.next += length;
+        self.bytes.get(start..self.next).ok_or(TokenError::Invalid)
     }
 
     /// All that is left.
-    pub(super) fn rest(self) -> Vec<u8> {
-        self.0
+    pub(super) fn left(&self) -> &[u8] {
+        self.bytes.get(self.next..).unwrap_or_default()
     }
 
     /// Nothing may be left.
-    pub(super) fn end(self) -> Result<(), TokenError> {
-        self.0.is_empty().then_some(()).ok_or(TokenError::Invalid)
+    pub(super) fn end(&self) -> Result<(), TokenError> {
+        let is_empty = self.left().is_empty();
+        is_empty.then_some(()).ok_or(TokenError::Invalid)
     }
 }
 
