@@ -1,5 +1,7 @@
 //! Property tests at the depth of a fuzzer: how many cases, and how a valid input is bent.
 
+pub(crate) mod bends;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
