@@ -125,7 +125,7 @@ mod tests {
             assert!(NAMES.iter().skip(at + 1).all(|(other, _)| other != aaguid));
         }
         assert_eq!(name(b"Proton Pass\0\0\0\0\0"), None);
-        assert_eq!(name(b"Proton\x50\x61ssProton"), Some("Proton Pass"));
+        assert_eq!(name(b"ProtonPassProton"), Some("Proton Pass"));
         assert_eq!(name(&[0; 16]), None);
     }
 }
