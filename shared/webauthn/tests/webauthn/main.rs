@@ -4,6 +4,8 @@ mod attested;
 mod authenticator;
 mod client_data;
 mod json;
+mod mutations;
 mod relying_party;
+mod software;
 mod steps;
 mod vectors;
