@@ -2,7 +2,6 @@
 
 /// Why a response is refused. Each is one step of Web Authentication §7.1 or §7.2, or a member that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Refused {
     /// A member of the response is missing, cannot be read, or disagrees with another one. It is named by its path,
     /// such as `response.signature`.

@@ -1,7 +1,8 @@
-//! The relying party against the specification's vectors, a software authenticator and forged responses.
+//! The relying party against the specification's vectors, a browser, a software authenticator and forged responses.
 
 mod attested;
 mod authenticator;
+mod chromium;
 mod client_data;
 mod json;
 mod mutations;
