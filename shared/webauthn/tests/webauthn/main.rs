@@ -1,0 +1,12 @@
+//! The relying party against the specification's vectors, a browser, a software authenticator and forged responses.
+
+mod attested;
+mod authenticator;
+mod chromium;
+mod client_data;
+mod json;
+mod mutations;
+mod relying_party;
+mod software;
+mod steps;
+mod vectors;
