@@ -1,9 +1,11 @@
 //! What every Latchkey function shares.
 //!
-//! Layers, in one direction: the domain ([`email`], [`name`], [`user`], [`permission`],
-//! [`session`], [`preferences`], [`limit`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it; [`store`] keeps them
-//! and names no status code; [`keys`] and [`rotation`] keep the key ring fresh; [`http`] is the edge and names no
-//! table attribute; [`direct`] is the edge of functions without a route, the crate `consumer` of those that take events.
+//! Layers, in one direction: the domain ([`email`], [`name`], [`profile`], [`user`], [`permission`], [`session`],
+//! [`limit`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it.
+//! [`table`] is the mechanism that keeps items of any entity, and [`store`] the entities of more than one area;
+//! neither names a status code. [`keys`] has the key ring as a running function uses it. [`http`] is the edge and
+//! names no table attribute; [`direct`] is the edge of functions without a route, the crate `consumer` of those that
+//! take events.
 
 pub use letters;
 
