@@ -1,6 +1,6 @@
-//! What Chromium 148 sent: `chromium.json` has its `PublicKeyCredential.toJSON()` for our options, each with one algorithm, the challenge
-//! and the user handle of these tests, from a page at `http://localhost` and a virtual authenticator
-//! (`WebAuthn.addVirtualAuthenticator`) for each algorithm. The second assertion is one with `allowCredentials`.
+//! What Chromium 148 sent: `chromium.json` has its `PublicKeyCredential.toJSON()` for our options with one algorithm
+//! each, with the challenge and the user handle of these tests, from a page at `http://localhost` and a virtual
+//! authenticator (`WebAuthn.addVirtualAuthenticator`). The second assertion is one with `allowCredentials`.
 
 use serde_json::{Map, Value};
 use webauthn::{
