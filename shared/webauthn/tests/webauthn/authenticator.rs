@@ -1,4 +1,4 @@
-//! A tiny authenticator whose every byte can be changed: real ones, and `passkey`, only make valid responses.
+//! A tiny authenticator whose every byte can be changed: real ones only make valid responses.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{

@@ -1,4 +1,4 @@
-//! The relying party against the specification's vectors, a browser, a software authenticator and forged responses.
+//! The relying party against the specification's vectors, a browser and forged responses.
 
 mod attested;
 mod authenticator;
@@ -7,6 +7,5 @@ mod client_data;
 mod json;
 mod mutations;
 mod relying_party;
-mod software;
 mod steps;
 mod vectors;
