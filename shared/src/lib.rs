@@ -1,9 +1,9 @@
 //! What every Latchkey function shares.
 //!
-//! Layers, in one direction: the domain ([`email`], [`name`], [`profile`], [`user`], [`permission`], [`session`],
+//! Layers, in one direction: the domain ([`email`], [`name`], [`profile`], [`user`], [`permission`], [`proof`], [`session`],
 //! [`limit`], [`event`]) knows nothing else; credentials and tokens ([`password`], [`secret`], [`token`]) stand on it.
 //! [`table`] is the mechanism that keeps items of any entity, and [`store`] the entities of more than one area;
-//! neither names a status code. [`keys`] has the key ring as a running function uses it. [`http`] is the edge and
+//! neither names a status code. [`keys`] has the key ring as a running function uses it, and [`sign_in`] starts sessions. [`http`] is the edge and
 //! names no table attribute; [`direct`] is the edge of functions without a route, the crate `consumer` of those that
 //! take events.
 
@@ -27,8 +27,10 @@ pub mod name;
 pub mod password;
 pub mod permission;
 pub mod profile;
+pub mod proof;
 pub mod secret;
 pub mod session;
+pub mod sign_in;
 pub mod store;
 pub mod table;
 pub mod telemetry;

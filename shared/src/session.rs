@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
 use crate::field::FieldError;
+use crate::proof::{First, Proved};
 use crate::user::{Status, User, UserId, uuid_id};
 
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
@@ -44,6 +45,15 @@ impl SessionLifetimes {
     }
 }
 
+/// Where a sign-in comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Its network address.
+    pub address: Option<String>,
+    /// Its user agent, as it says.
+    pub user_agent: Option<String>,
+}
+
 /// Why a session was ended before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +87,9 @@ pub struct Session {
     pub credential_version: u64,
     /// The user's `session_epoch` at sign-in.
     pub session_epoch: u64,
+    /// What was proved at sign-in; the password, where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved: Option<Proved>,
     /// Network address the sign-in came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
@@ -94,17 +107,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of `user`, whose password was verified against a credential of
-    /// `credential_version`.
-    ///
-    /// The version comes from the credential and not from the user: when the password changes between
-    /// the two reads, the session is dead on arrival.
-    #[must_use]
-    pub fn start(
+    /// A session of `user`, for [`sign_in`](crate::sign_in) alone.
+    pub(crate) fn start(
         user: &User,
         credential_version: u64,
-        ip_address: Option<String>,
-        user_agent: Option<&str>,
+        proved: Proved,
+        client: Client,
         lifetimes: SessionLifetimes,
         now: Timestamp,
     ) -> Self {
@@ -118,12 +126,22 @@ impl Session {
             ends_at: now.plus(lifetimes.max),
             credential_version,
             session_epoch: user.session_epoch,
-            ip_address,
-            user_agent: user_agent.map(printable_prefix),
+            proved: Some(proved),
+            ip_address: client.address,
+            user_agent: client.user_agent.as_deref().map(printable_prefix),
             revoked_at: None,
             revoked_because: None,
             version: 1,
         }
+    }
+
+    /// What it stands on.
+    #[must_use]
+    pub fn proved(&self) -> Proved {
+        self.proved.unwrap_or(Proved {
+            first: First::Password,
+            at: self.created_at,
+        })
     }
 
     /// Whether this session of `user` counts at `now`. Everything that accepts a token of any kind
@@ -195,11 +213,19 @@ mod tests {
 
     type Change = fn(&mut User, &mut Session);
 
+    fn start(user: &User, client: Client, now: Timestamp) -> Session {
+        let proved = Proved {
+            first: First::Password,
+            at: now,
+        };
+        Session::start(user, 1, proved, client, LIFETIMES, now)
+    }
+
     fn signed_in() -> (User, Session, Timestamp) {
         let now = Timestamp::from_seconds(1_800_000_000);
         let email = Email::parse("a@example.com").expect("valid");
         let user = User::register(email, Profile::default(), Role::User, now);
-        let session = Session::start(&user, user.credential_version, None, None, LIFETIMES, now);
+        let session = start(&user, Client::default(), now);
         (user, session, now)
     }
 
@@ -250,7 +276,11 @@ mod tests {
     fn bug_54_a_user_agent_is_cut_and_cannot_forge_a_log_line() {
         let hostile = format!("a\r\nINFO forged\u{1b}[31m{}", "ä".repeat(300));
         let (user, _, now) = signed_in();
-        let kept = Session::start(&user, 1, None, Some(&hostile), LIFETIMES, now).user_agent;
+        let client = Client {
+            address: None,
+            user_agent: Some(hostile),
+        };
+        let kept = start(&user, client, now).user_agent;
         let kept = kept.expect("kept");
         assert!(kept.len() <= MAX_USER_AGENT_BYTES && kept.starts_with("aINFO forged[31mää"));
     }

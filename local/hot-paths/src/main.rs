@@ -19,7 +19,7 @@ use latchkey::locale::Locale;
 use latchkey::password::Password;
 use latchkey::profile::Profile;
 use latchkey::secret::{Secret, Secrets};
-use latchkey::session::{Session, SessionLifetimes};
+use latchkey::session::Session;
 use latchkey::token::access::{self, AccessToken, Parties};
 use latchkey::token::key_ring::{Algorithm, PublicKey, SigningKey, WrappedKey, generate};
 use latchkey::token::refresh::{self, RefreshClaims, RefreshToken};
@@ -149,6 +149,23 @@ struct Scene {
     cursor: String,
 }
 
+/// As it is stored: only a sign-in starts one.
+fn session(user: &User) -> Result<Session, serde_json::Error> {
+    let now = NOW.as_millis();
+    serde_json::from_value(serde_json::json!({
+        "id": user.id.to_string(),
+        "user_id": user.id.to_string(),
+        "counter": 0,
+        "rotated_at": now,
+        "created_at": now,
+        "idle_until": NOW.plus(LIFETIME).as_millis(),
+        "ends_at": NOW.plus(LIFETIME).as_millis(),
+        "credential_version": 1,
+        "session_epoch": 1,
+        "version": 1,
+    }))
+}
+
 impl Scene {
     fn new(keys: &Keys) -> Result<Self, Box<dyn Error>> {
         let secrets = Secrets::new(Secret::new(SECRET)?, None);
@@ -158,11 +175,7 @@ impl Scene {
         };
         let email = Email::parse("ada@example.com").map_err(|_| "an address")?;
         let user = User::register(email, Profile::default(), Role::User, NOW);
-        let lifetimes = SessionLifetimes {
-            idle: LIFETIME,
-            max: LIFETIME,
-        };
-        let session = Session::start(&user, 1, None, None, lifetimes, NOW);
+        let session = session(&user)?;
         let rsa = SigningKey::open(&keys.rsa, &secrets)?;
         let ec = SigningKey::open(&keys.ec, &secrets)?;
         let token = |key| AccessToken::issue(key, &parties, &user, &session, LIFETIME, NOW);

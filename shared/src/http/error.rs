@@ -12,6 +12,7 @@ use crate::keys::{KeyError, VerifyError};
 use crate::limit::Exceeded;
 use crate::password::HashingFailed;
 use crate::permission::Denied;
+use crate::sign_in::NotSignedIn;
 use crate::store::{StoreError, WriteRefused};
 
 /// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
@@ -290,6 +291,18 @@ impl From<StoreError> for ApiError {
             StoreError::Refused { .. } | StoreError::Unreadable(_) => ErrorCode::Internal,
         };
         Self::caused_by(code, error)
+    }
+}
+
+impl From<NotSignedIn> for ApiError {
+    fn from(refused: NotSignedIn) -> Self {
+        match refused {
+            NotSignedIn::Suspended => ErrorCode::AccountSuspended.into(),
+            NotSignedIn::Unverified => ErrorCode::EmailUnverified.into(),
+            NotSignedIn::Unseen => ErrorCode::InvalidCredentials.into(),
+            NotSignedIn::Store(error) => error.into(),
+            NotSignedIn::Keys(error) => error.into(),
+        }
     }
 }
 

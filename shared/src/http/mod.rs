@@ -30,8 +30,7 @@ pub use query::{PathUser, Projection, query_parameter, session_id, user_id};
 pub use reply::{Reply, accepted, json, no_content};
 pub(crate) use serve::guarded;
 pub use serve::{
-    Endpoint, accepted_locale, client_address, client_user_agent, has_body, serve, taking,
-    taking_any,
+    Endpoint, accepted_locale, client, client_address, has_body, serve, taking, taking_any,
 };
 pub use user::{TokenResponse, UserResponse};
 

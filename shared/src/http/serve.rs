@@ -27,6 +27,7 @@ use super::reply::{self, Reply};
 use super::{ApiResult, body};
 use crate::clock;
 use crate::locale::Locale;
+use crate::session::Client;
 use crate::telemetry::{self, Work};
 
 /// Largest body looked at. Everything the API takes is far below.
@@ -342,10 +343,16 @@ pub fn client_address(request: &Request) -> Option<String> {
     }
 }
 
-/// The user agent a request names.
+/// Where a request comes from, and the user agent it names.
 #[must_use]
-pub fn client_user_agent(request: &Request) -> Option<&str> {
-    request.headers().get(USER_AGENT)?.to_str().ok()
+pub fn client(request: &Request) -> Client {
+    let agent = request.headers().get(USER_AGENT);
+    Client {
+        address: client_address(request),
+        user_agent: agent
+            .and_then(|agent| agent.to_str().ok())
+            .map(str::to_owned),
+    }
 }
 
 /// The language a client asks for, if letters are written in it (RFC 9110 §12.5.4).

@@ -65,7 +65,7 @@ fn admitted(event: &Value) -> Result<Request, ErrorCode> {
 
 /// Reads all that handlers read from a request.
 fn read_everything(request: &Request) -> Result<(), ApiError> {
-    let _ = (client_address(request), client_user_agent(request));
+    let _ = client(request);
     let _ = (accepted_locale(request), has_body(request));
     let _ = (
         preconditions(request),

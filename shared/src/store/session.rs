@@ -43,7 +43,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_session(&self, session: &Session, change: &Change) -> Result<(), StoreError> {
+    pub(crate) async fn put_session(
+        &self,
+        session: &Session,
+        change: &Change,
+    ) -> Result<(), StoreError> {
         let key = Key::session(&session.user_id, &session.id);
         self.table.put("put session", key, session, change).await
     }

@@ -121,7 +121,12 @@ impl AccessToken {
             nbf: 0,
             jti: Uuid::new_v4().to_string(),
             auth_time: session.created_at.as_seconds(),
-            amr: vec!["pwd".to_owned()],
+            amr: session
+                .proved()
+                .methods()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             email_verified: user.email_verified,
         };
         // JWS Compact Serialization (RFC 7515 §3.1). jsonwebtoken would read and check the key for every signature.

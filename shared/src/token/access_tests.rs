@@ -6,8 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::email::Email;
 use crate::profile::Profile;
+use crate::proof::{First, Proved};
 use crate::secret::{Secret, Secrets};
-use crate::session::SessionLifetimes;
+use crate::session::{Client, SessionLifetimes};
 use crate::token::key_ring::{Algorithm, PublicNumbers, WrappedKey, generate};
 
 #[path = "forgery_tests/mod.rs"]
@@ -60,7 +61,11 @@ fn signed_in() -> (User, Session) {
         idle: LIFETIME,
         max: LIFETIME,
     };
-    let session = Session::start(&user, 1, None, None, lifetimes, NOW);
+    let proved = Proved {
+        first: First::Password,
+        at: NOW,
+    };
+    let session = Session::start(&user, 1, proved, Client::default(), lifetimes, NOW);
     (user, session)
 }
 

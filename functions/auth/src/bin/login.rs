@@ -5,55 +5,79 @@
 
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::config;
 use latchkey::email::Email;
 use latchkey::http::{
-    self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request, StatusCode, TokenResponse,
+    self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Near, Request, StatusCode,
+    TokenResponse,
 };
-use latchkey::keys::TokenIssuer;
 use latchkey::password::{Match, Password};
-use latchkey::session::{Session, SessionLifetimes};
+use latchkey::proof::{First, Proved};
+use latchkey::sign_in::SignIn;
 use latchkey::store::{Change, Credential, Store};
 use latchkey::telemetry;
-use latchkey::user::{Status, UserId};
-
-/// What an operator chooses.
-#[derive(Clone, Copy)]
-struct Settings {
-    lifetimes: SessionLifetimes,
-    requires_verified_email: bool,
-    /// Then not even who knows the password learns that an account is not verified: they may have made it to
-    /// find out whether the address was free.
-    registers_privately: bool,
-}
+use latchkey::user::{User, UserId};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let settings = Settings {
-        lifetimes: SessionLifetimes::from_env()?,
-        requires_verified_email: config::requires_verified_email()?,
-        registers_privately: config::registers_privately()?,
-    };
     let limiter = Limiter::from_env(auth::LOGIN_ROUTE)?;
     let store = Store::from_env().await?;
-    let tokens = TokenIssuer::from_env(&store).await?;
-    http::serve(|request| login(&store, &tokens, &limiter, settings, request)).await
+    let sign_in = SignIn::from_env(&store).await?;
+    http::serve(|request| login(&store, &sign_in, &limiter, request)).await
 }
 
-async fn login(
-    store: &Store,
-    tokens: &TokenIssuer,
-    limiter: &Limiter,
-    settings: Settings,
-    request: Request,
-) -> ApiResult {
+async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Request) -> ApiResult {
     let (email, password) = read_credentials(&request)?;
 
     let now = clock::now();
-    let mint = tokens.mint(now).await?;
+    let ready = sign_in.ready(now).await?;
     let attempt = limiter.attempt(store, &request, &email.canonical(), now);
-    let (near, credential) = tokio::join!(attempt.admit_near(), store.get_credential(&email));
+    let (near, credential, user) = admit_and_read(store, &attempt, &email).await?;
+
+    let hash = credential
+        .as_ref()
+        .and_then(|credential| credential.password_hash.as_ref());
+    let found = password.matches(hash)?;
+    let (Some(credential), Some(user)) = (credential, user) else {
+        return Err(ErrorCode::InvalidCredentials.into());
+    };
+    if found == Match::No {
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    let change = http::change(&request, Some(user.id));
+    let admitted = ready.admit(&user, change.at)?;
+    if found == Match::YesButOutdated {
+        // The password was right: that its hash stays old for now is no reason to refuse it.
+        if let Err(error) = rehash(store, &email, &credential, password, &change).await {
+            tracing::warn!(
+                code = error.code().code(),
+                "a hash was not brought up to date"
+            );
+        }
+    }
+
+    let proved = Proved {
+        first: First::Password,
+        at: change.at,
+    };
+    let client = http::client(&request);
+    let (pair, ()) = tokio::join!(
+        admitted.start(credential.credential_version, proved, client, &change),
+        attempt.signed_in(&near, &credential)
+    );
+    http::json(
+        StatusCode::OK,
+        &TokenResponse::new(&pair?, &user, change.at),
+    )
+}
+
+/// Counts the attempt, and reads the account of the address meanwhile: as much work for an address that has none.
+async fn admit_and_read(
+    store: &Store,
+    attempt: &Attempt<'_>,
+    email: &Email,
+) -> Result<(Near, Option<Credential>, Option<User>), ApiError> {
+    let (near, credential) = tokio::join!(attempt.admit_near(), store.get_credential(email));
     let credential = credential?;
     let user_id = credential
         .as_ref()
@@ -67,55 +91,7 @@ async fn login(
         store.get_user(&user_id)
     );
     admitted?;
-    let user = user?;
-
-    let hash = credential
-        .as_ref()
-        .and_then(|credential| credential.password_hash.as_ref());
-    let found = password.matches(hash)?;
-    let (Some(credential), Some(user)) = (credential, user) else {
-        return Err(ErrorCode::InvalidCredentials.into());
-    };
-    if found == Match::No {
-        return Err(ErrorCode::InvalidCredentials.into());
-    }
-    let change = http::change(&request, Some(user.id));
-    if user.status_at(change.at) == Status::Suspended {
-        return Err(ErrorCode::AccountSuspended.into());
-    }
-    if settings.registers_privately && !user.email_verified {
-        return Err(ErrorCode::InvalidCredentials.into());
-    }
-    if settings.requires_verified_email && !user.email_verified {
-        return Err(ErrorCode::EmailUnverified.into());
-    }
-
-    if found == Match::YesButOutdated {
-        // The password was right: that its hash stays old for now is no reason to refuse it.
-        if let Err(error) = rehash(store, &email, &credential, password, &change).await {
-            tracing::warn!(
-                code = error.code().code(),
-                "a hash was not brought up to date"
-            );
-        }
-    }
-    let address = http::client_address(&request);
-    let agent = http::client_user_agent(&request);
-    let session = Session::start(
-        &user,
-        credential.credential_version,
-        address,
-        agent,
-        settings.lifetimes,
-        change.at,
-    );
-    let (stored, ()) = tokio::join!(
-        store.put_session(&session, &change),
-        attempt.signed_in(&near, &credential)
-    );
-    stored?;
-    let pair = mint.issue(&user, &session)?;
-    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
+    Ok((near, credential, user?))
 }
 
 fn read_credentials(request: &Request) -> Result<(Email, Password), ApiError> {

@@ -28,6 +28,7 @@ struct SessionResponse<'a> {
     expires_at: String,
     ip_address: Option<&'a str>,
     user_agent: Option<&'a str>,
+    amr: Vec<&'static str>,
     current: bool,
 }
 
@@ -103,6 +104,7 @@ impl<'a> SessionResponse<'a> {
             expires_at: session.expires_at().to_string(),
             ip_address: session.ip_address.as_deref(),
             user_agent: session.user_agent.as_deref(),
+            amr: session.proved().methods(),
             current: session.id == *current,
         }
     }

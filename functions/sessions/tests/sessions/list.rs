@@ -46,6 +46,7 @@ async fn sessions_are_listed_newest_first_with_where_they_came_from() {
     assert!(sessions[0]["lastUsedAt"].as_str() >= sessions[0]["createdAt"].as_str());
     assert_eq!(sessions[1]["ipAddress"], "192.0.2.1");
     assert_eq!(sessions[1]["userAgent"], "curl/8.5.0");
+    assert_eq!(sessions[1]["amr"], json!(["pwd"]));
     assert_eq!(sessions[1]["lastUsedAt"], sessions[1]["createdAt"]);
     for secret in [&account.refresh_token, &account.access_token] {
         assert!(!answer.text.contains(secret.as_str()));
