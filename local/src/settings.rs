@@ -79,7 +79,8 @@ impl Settings {
         environment
     }
 
-    /// The environment that `cargo lambda watch` hands to every function: what any of them gets.
+    /// The environment that `cargo lambda watch` hands to every function: what any of them gets. A default does not
+    /// stand in the way of what whoever starts it has set.
     #[must_use]
     pub fn shared_environment(&self, functions: &[FunctionBlock]) -> Vec<(String, String)> {
         let own = self.own();
@@ -89,7 +90,8 @@ impl Settings {
         let defaults = variables.filter_map(|Variable { name, default }| {
             default.clone().map(|default| (name.clone(), default))
         });
-        let mut environment: BTreeMap<String, String> = defaults.collect();
+        let is_unset = |(name, _): &(String, String)| std::env::var_os(name).is_none();
+        let mut environment: BTreeMap<String, String> = defaults.filter(is_unset).collect();
         environment.extend(values);
         self.platform().into_iter().chain(environment).collect()
     }

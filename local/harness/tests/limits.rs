@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use harness::Template;
-use latchkey::limit::{Limits, Route};
+use latchkey::limit::{Limits, Route, Rule};
 use local::workspace_root;
 use serde_json::json;
 
@@ -71,6 +71,21 @@ fn the_limits_of_the_template_are_those_of_the_code() {
     assert!(!pattern.is_valid(&json!("logn: off")));
     for (name, _) in routes {
         assert!(pattern.is_valid(&json!(format!("{name}: off"))), "{name}");
+    }
+}
+
+#[test]
+fn one_address_uses_up_no_limit_but_its_own() {
+    for (name, text) in limited_routes() {
+        let limits = Limits::parse(&text).expect("usable");
+        let rate = |rule| {
+            let rate = limits.rate(rule).expect("every rule applies");
+            (rate.count, rate.interval())
+        };
+        let _ = rate(Rule::Address);
+        let (near, account) = (rate(Rule::AccountAddress), rate(Rule::Account));
+        assert!(near.0 * 2 <= account.0, "{name}");
+        assert!(near.1 > account.1, "{name}");
     }
 }
 

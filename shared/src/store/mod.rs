@@ -1,6 +1,6 @@
-//! The table: one module per entity, one method per access pattern.
+//! The entities that more than one area uses: one module each, one method per access pattern.
 //!
-//! Nothing above this layer names an attribute or a key, and nothing in it names a status code.
+//! The edge names no attribute and no key, and nothing here names a status code.
 
 mod admin;
 mod authentication;

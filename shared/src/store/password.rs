@@ -86,8 +86,8 @@ impl Store {
                 locale,
                 ..Profile::default()
             };
-            let updated = (user.profile() != profile).then_some(EventKind::UserUpdated);
-            user_update = set_profile(user_update, &profile)?.events(updated);
+            // Whatever it is when this is written: the stream sees whether that changed it.
+            user_update = set_profile(user_update, &profile)?.events([EventKind::UserUpdated]);
         }
         let mut items = vec![
             credential.in_transaction(&self.table)?,

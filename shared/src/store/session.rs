@@ -15,7 +15,7 @@ use crate::table::{
     failed, number, send, text,
 };
 use crate::token::refresh::RefreshClaims;
-use crate::user::{User, UserId};
+use crate::user::{Status, User, UserId};
 
 impl Entity for Session {
     const TYPE: &'static str = "session";
@@ -225,5 +225,6 @@ fn raise_epoch(user: &User, change: &Change) -> Update {
     Update::new(Key::user(&user.id), change)
         .increment("session_epoch")
         .set("updated_at", number(change.at.as_millis()))
-        .events([EventKind::SessionsRevoked])
+        // Those of a suspended account ended with the suspension.
+        .events((user.status != Status::Suspended).then_some(EventKind::SessionsRevoked))
 }

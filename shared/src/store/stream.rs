@@ -93,9 +93,12 @@ pub fn events(record: &EventRecord) -> Result<Vec<Event>, StoreError> {
     let streamed = Timestamp::from_millis(u64::try_from(streamed).unwrap_or_default());
     let user_id = stamp.user_id.or_else(|| key::user_of(&new));
     let kinds = stamp.kinds()?.into_iter().enumerate();
-    let events = kinds.map(|(number, kind)| {
-        let (before, after) = shown(kind, old.as_ref(), &new)?;
-        Ok(Event {
+    let events = kinds.filter_map(|(number, kind)| {
+        let (before, after) = match shown(kind, old.as_ref(), &new) {
+            Ok(shown) => shown?,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(Ok(Event {
             id: format!("{}-{number}", record.event_id),
             kind,
             time: stamp.changed_at.unwrap_or(streamed),
@@ -105,25 +108,25 @@ pub fn events(record: &EventRecord) -> Result<Vec<Event>, StoreError> {
             request_id: stamp.request_id.clone(),
             before,
             after,
-        })
+        }))
     });
     events.collect()
 }
 
 type Fields = Map<String, Value>;
 
-/// What an event shows before and after.
+/// What an event shows before and after; nothing when it is of changes, and there are none.
 fn shown(
     kind: EventKind,
     old: Option<&RawItem>,
     new: &RawItem,
-) -> Result<(Fields, Fields), StoreError> {
-    Ok(match kind.shows() {
+) -> Result<Option<(Fields, Fields)>, StoreError> {
+    Ok(Some(match kind.shows() {
         Shows::Values(fields) => (Fields::new(), values(fields, new)?),
         Shows::LastValues(fields) => (values(fields, new)?, Fields::new()),
         Shows::Changes(fields) => {
             let Some(old) = old else {
-                return Ok((Fields::new(), values(fields, new)?));
+                return Ok(Some((Fields::new(), values(fields, new)?)));
             };
             let (mut before, mut after) = (Fields::new(), Fields::new());
             for (attribute, name) in fields {
@@ -133,9 +136,12 @@ fn shown(
                     after.insert((*name).to_owned(), value(attribute, is)?);
                 }
             }
+            if after.is_empty() {
+                return Ok(None);
+            }
             (before, after)
         }
-    })
+    }))
 }
 
 fn values(fields: &[Field], item: &RawItem) -> Result<Fields, StoreError> {

@@ -26,6 +26,7 @@ pub(super) struct Kind {
 impl Kind {
     /// A token that says this. The same fields and secret give the same token.
     pub(super) fn sign(&self, secrets: &Secrets, fields: &[u8]) -> String {
+        debug_assert!(fields.len() <= self.max_bytes, "a token that nobody opens");
         let secret = secrets.current();
         let mut bytes = secret.version().0.to_vec();
         bytes.extend_from_slice(fields);

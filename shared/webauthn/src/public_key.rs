@@ -69,7 +69,8 @@ pub struct PublicKey {
 pub struct UnreadablePublicKey;
 
 impl PublicKey {
-    /// Checks that it is a key: a point that is on the curve, a modulus that is odd.
+    /// Checks that it is a key: for ES256 a point that is on the curve, for RS256 a modulus that is odd. Whether the
+    /// bytes of an Ed25519 key are a point shows with its first signature.
     pub(crate) fn new(algorithm: Algorithm, spki: Vec<u8>) -> Option<Self> {
         ParsedPublicKey::new(algorithm.verification(), &spki).ok()?;
         Some(Self { algorithm, spki })
@@ -96,7 +97,7 @@ impl PublicKey {
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
-    /// When it is anything else.
+    /// When it is no key of its algorithm.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnreadablePublicKey> {
         let (number, spki) = bytes.split_first_chunk().ok_or(UnreadablePublicKey)?;
         Algorithm::from_cose(i16::from_be_bytes(*number).into())

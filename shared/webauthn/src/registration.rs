@@ -184,7 +184,9 @@ fn attestation_object(bytes: &[u8]) -> Option<&[u8]> {
     let cbor::Value::Map(object) = cbor::whole(bytes)? else {
         return None;
     };
-    object.get(&Key::Text("attStmt"))?;
+    let cbor::Value::Map(_) = object.get(&Key::Text("attStmt"))? else {
+        return None;
+    };
     match (
         object.get(&Key::Text("fmt"))?,
         object.get(&Key::Text("authData"))?,

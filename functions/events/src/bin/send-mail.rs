@@ -77,7 +77,8 @@ impl SendMail {
         };
         let records = LetterRecords(self.store.table());
         let noted = records.get(&user_id, &event_id, letter).await?;
-        if noted.is_some_and(|noted| noted.outcome == Outcome::Sent) {
+        let noted = noted.map(|noted| noted.outcome);
+        if noted == Some(Outcome::Sent) {
             return Ok(());
         }
         let about = Reference {
@@ -87,6 +88,9 @@ impl SendMail {
         };
         let (outcome, reason) = self.send(event, planned, about).await?;
         tracing::info!(%user_id, letter = letter.name(), ?outcome, "letter");
+        if noted == Some(outcome) {
+            return Ok(());
+        }
         let record = LetterRecord {
             user_id,
             event_id,
