@@ -137,10 +137,14 @@ async fn bug_81_who_is_suspended_is_not_welcomed_and_who_was_is() {
         bundle.edit_user(&account.id, "status", &json!({ "S": "suspended" }));
         let suspension = json!({ "M": { "until": { "N": until } } });
         bundle.edit_user(&account.id, "suspension", &suspension);
-        bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
-        // As whoever verifies an address says: only a new version means something.
-        bundle.edit_user(&account.id, "events", &json!({ "S": "email.verified" }));
-        bundle.edit_user(&account.id, "version", &json!({ "N": "2" }));
+        // As whoever verifies an address writes it: only a new version means something.
+        let mut users = bundle.items_of_type("user").into_iter();
+        let user = users.find(|user| user["id"]["S"] == *account.id);
+        let mut user = user.expect("the account");
+        user["email_verified"] = json!({ "BOOL": true });
+        user["events"] = json!({ "S": "email.verified" });
+        user["version"] = json!({ "N": "2" });
+        bundle.put(&user);
         bundle.deliver().await;
         let kinds = kinds(&bundle, &account.email);
         assert_eq!(kinds.contains(&"welcome".to_owned()), welcomed, "{until}");
