@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use local::authenticator::Authenticator;
 use local::event::{HttpRequest, names, sample};
 use local::services::{Inbox, Letter};
 use local::settings::Settings;
@@ -58,6 +59,10 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         let token = bundle.action_token(&state, binary, &values).await?;
         values.push(("actionToken", token));
     }
+    if names(&root, binary, "totp")? || names(&root, binary, "factorId")? {
+        let factor = bundle.factor(binary, &values).await?;
+        values.extend(factor);
+    }
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
@@ -80,16 +85,57 @@ impl Bundle {
     }
 
     async fn send(&self, binary: &str, route: &str, request: &HttpRequest) -> Result<Value, Error> {
-        let event = request.event(route);
-        let answer = invoke(&self.template, &self.settings, binary, &event).await?;
-        let body = answer["body"].as_str().unwrap_or_default();
-        if answer["statusCode"]
-            .as_u64()
-            .is_none_or(|status| status >= 300)
-        {
+        let (status, body) = self.ask(binary, route, request).await?;
+        if status >= 300 {
             return Err(format!("{binary} answered {body}").into());
         }
-        Ok(serde_json::from_str(body)?)
+        Ok(body)
+    }
+
+    /// The status of an answer, and its body.
+    async fn ask(
+        &self,
+        binary: &str,
+        route: &str,
+        request: &HttpRequest,
+    ) -> Result<(u64, Value), Error> {
+        let event = request.event(route);
+        let answer = invoke(&self.template, &self.settings, binary, &event).await?;
+        let body = serde_json::from_str(answer["body"].as_str().unwrap_or_default())?;
+        Ok((answer["statusCode"].as_u64().unwrap_or_default(), body))
+    }
+
+    /// What a function takes of a second factor: one that is to be confirmed, or one that the account has.
+    async fn factor(
+        &self,
+        binary: &str,
+        values: &[(&'static str, String)],
+    ) -> Result<Vec<(&'static str, String)>, Error> {
+        const START: &str = "/v1/users/{id}/factors/totp";
+        let bearer =
+            |path: &str| HttpRequest::new("POST", path).bearer(value_of(values, "accessToken"));
+        let path = "/v1/users/me/factors/totp";
+        let started = self.send("start-totp", START, &bearer(path)).await?;
+        let app = Authenticator::new(&text(&started["secret"]));
+        let pending = text(&started["pending"]);
+        let code = app.next().await;
+        if binary == "confirm-totp" {
+            return Ok(vec![("pending", pending), ("totp", code)]);
+        }
+        let request = bearer(&format!("{path}/confirm"));
+        let request = request.json(&json!({ "pending": pending, "code": code }));
+        let route = format!("{START}/confirm");
+        let confirmed = self.send("confirm-totp", &route, &request).await?;
+        let [email, password] = ["email", "password"].map(|name| value_of(values, name));
+        let path = "/v1/auth/login";
+        let credentials = json!({ "email": email, "password": password });
+        let request = HttpRequest::new("POST", path).json(&credentials);
+        let (_, needed) = self.ask("login", path, &request).await?;
+        Ok(vec![
+            ("factorId", text(&confirmed["id"])),
+            ("challenge", text(&needed["challenge"])),
+            ("totp", app.next().await),
+        ])
     }
 
     /// The token of the letter whose link leads to the page of this function's name.

@@ -27,7 +27,8 @@ const FIXED: [(&str, &str); 6] = [
 ];
 
 /// Under test: applied, and never reached.
-const GENEROUS_LIMITS: &str = "account-address=1000/1s address=1000/1s account=1000/1s";
+const GENEROUS_LIMITS: &str =
+    "account-address=1000/1s address=1000/1s account=1000/1s; factor: account=1000/1s";
 
 /// 64 random characters, from the operating system's generator.
 #[must_use]
@@ -51,6 +52,8 @@ pub struct Settings {
     pub session_secret: String,
     /// The secret of the tokens in letters.
     pub mail_secret: String,
+    /// The secret behind second factors.
+    pub factor_secret: String,
 }
 
 impl Settings {
@@ -96,11 +99,12 @@ impl Settings {
         self.platform().into_iter().chain(environment).collect()
     }
 
-    fn own(&self) -> [(&str, &str); 3] {
+    fn own(&self) -> [(&str, &str); 4] {
         [
             ("ISSUER", &self.issuer),
             ("SESSION_SECRET", &self.session_secret),
             ("MAIL_SECRET", &self.mail_secret),
+            ("FACTOR_SECRET", &self.factor_secret),
         ]
     }
 
@@ -130,6 +134,7 @@ mod tests {
             issuer: "http://issuer".to_owned(),
             session_secret: "session".to_owned(),
             mail_secret: "mail".to_owned(),
+            factor_secret: "factors".to_owned(),
         }
     }
 

@@ -21,6 +21,8 @@ pub struct State {
     pub session_secret: String,
     /// The mail secret, made on the first run.
     pub mail_secret: String,
+    /// The secret behind second factors, made on the first run.
+    pub factor_secret: String,
     /// The password of the first admin, once there is one.
     pub admin_password: Option<String>,
     /// Where the functions listen.
@@ -94,6 +96,7 @@ impl State {
             folder: folder(),
             session_secret: random_secret(),
             mail_secret: random_secret(),
+            factor_secret: random_secret(),
             admin_password: None,
             port: 0,
             dynamodb_port: 0,
@@ -113,6 +116,7 @@ impl State {
         let document = json!({
             "sessionSecret": self.session_secret,
             "mailSecret": self.mail_secret,
+            "factorSecret": self.factor_secret,
             "adminPassword": self.admin_password,
             "port": self.port,
             "dynamodbPort": self.dynamodb_port,
@@ -146,6 +150,9 @@ impl State {
             mail_secret: document["mailSecret"]
                 .as_str()
                 .map_or(fresh.mail_secret, str::to_owned),
+            factor_secret: document["factorSecret"]
+                .as_str()
+                .map_or(fresh.factor_secret, str::to_owned),
             admin_password: document["adminPassword"].as_str().map(str::to_owned),
             folder,
             port,
@@ -163,6 +170,7 @@ impl State {
             issuer: format!("http://127.0.0.1:{}", self.port),
             session_secret: self.session_secret.clone(),
             mail_secret: self.mail_secret.clone(),
+            factor_secret: self.factor_secret.clone(),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Route {
     pub function: String,
     /// What API Gateway is told of the call.
     pub integration: Value,
+    /// The condition under which it is there, where there is one.
+    pub condition: Option<String>,
 }
 
 /// One allowed action on one pattern of partition keys.
@@ -111,10 +113,16 @@ impl Template {
         let apis = apis.filter(|resource| resource["Type"] == "AWS::Serverless::HttpApi");
         let paths = apis.filter_map(|api| api["Properties"]["DefinitionBody"]["paths"].as_object());
         let operations = paths.flatten().flat_map(|(path, methods)| {
+            // A path of an area that can be switched off: `!If [condition, methods, nothing]`.
+            let choice = &methods["!If"];
+            let (condition, methods) = match choice[0].as_str() {
+                Some(condition) => (Some(condition), &choice[1]),
+                None => (None, methods),
+            };
             let methods = methods.as_object().into_iter().flatten();
-            methods.map(move |(method, operation)| (path, method, operation))
+            methods.map(move |(method, operation)| (path, condition, method, operation))
         });
-        let routes = operations.map(|(path, method, operation)| {
+        let routes = operations.map(|(path, condition, method, operation)| {
             let integration = &operation["x-amazon-apigateway-integration"];
             let uri = integration["uri"]["!Sub"].as_str().unwrap_or_default();
             let function = uri.split_once("/functions/${").unwrap_or_default().1;
@@ -123,6 +131,7 @@ impl Template {
                 path: path.clone(),
                 function: function.split('.').next().unwrap_or_default().to_owned(),
                 integration: integration.clone(),
+                condition: condition.map(str::to_owned),
             }
         });
         routes.collect()

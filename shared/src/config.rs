@@ -27,6 +27,14 @@ pub const MAIL_SECRET_ARN: &str = "MAIL_SECRET_ARN";
 pub const MAIL_SECRET: &str = "MAIL_SECRET";
 /// The mail secret before the current one, still accepted; optional, beside [`MAIL_SECRET`].
 pub const MAIL_SECRET_PREVIOUS: &str = "MAIL_SECRET_PREVIOUS";
+/// ARN of the secret behind second factors. Takes precedence over [`FACTOR_SECRET`].
+pub const FACTOR_SECRET_ARN: &str = "FACTOR_SECRET_ARN";
+/// That secret itself, for a laptop and for tests.
+pub const FACTOR_SECRET: &str = "FACTOR_SECRET";
+/// The one before the current one, still accepted; optional, beside [`FACTOR_SECRET`].
+pub const FACTOR_SECRET_PREVIOUS: &str = "FACTOR_SECRET_PREVIOUS";
+/// Of whom a second factor is asked: `optional` (default), `required` or `admins`.
+pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 /// Algorithm of new signing keys: `RS256` (default) or `ES256`.
 pub const SIGNING_ALGORITHM: &str = "SIGNING_ALGORITHM";
 /// How long after a rotation the previous refresh token still answers with the same successor:
@@ -170,20 +178,21 @@ pub fn days(
     number(name, default, range).map(|days| Duration::from_hours(24 * days))
 }
 
-/// One of two words; the first where nothing is set.
+/// One of several words; the first where nothing is set.
 ///
 /// # Errors
 /// [`ConfigError::Invalid`].
-pub fn either(name: &'static str, [off, on]: [&str; 2]) -> Result<bool, ConfigError> {
-    match optional(name) {
-        None => Ok(false),
-        Some(value) if value == off => Ok(false),
-        Some(value) if value == on => Ok(true),
-        Some(_) => Err(ConfigError::invalid(
-            name,
-            format!("it must be {off} or {on}"),
-        )),
-    }
+pub fn one_of<T: Copy>(name: &'static str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+    let value = optional(name);
+    let mut words_of_it = words.iter();
+    let found = match &value {
+        None => words_of_it.next(),
+        Some(value) => words_of_it.find(|(word, _)| word == value),
+    };
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        ConfigError::invalid(name, format!("it must be {}", words.join(" or ")))
+    })
 }
 
 /// Whether a sign-in takes a verified address.
@@ -191,7 +200,7 @@ pub fn either(name: &'static str, [off, on]: [&str; 2]) -> Result<bool, ConfigEr
 /// # Errors
 /// [`ConfigError`] naming `REQUIRE_VERIFIED_EMAIL`.
 pub fn requires_verified_email() -> Result<bool, ConfigError> {
-    either(REQUIRE_VERIFIED_EMAIL, ["false", "true"])
+    one_of(REQUIRE_VERIFIED_EMAIL, &[("false", false), ("true", true)])
 }
 
 /// Whether nobody may learn from a registration that an address has an account.
@@ -199,7 +208,7 @@ pub fn requires_verified_email() -> Result<bool, ConfigError> {
 /// # Errors
 /// [`ConfigError`] naming `REGISTRATION`.
 pub fn registers_privately() -> Result<bool, ConfigError> {
-    either(REGISTRATION, ["open", "private"])
+    one_of(REGISTRATION, &[("open", false), ("private", true)])
 }
 
 /// Life of an access token.

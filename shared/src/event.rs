@@ -44,7 +44,9 @@ const ROLE: Field = ("role", "role");
 const STATUS: Field = ("status", "status");
 const SUSPENSION: Field = ("suspension", "suspension");
 const SESSION_ID: Field = ("id", "sessionId");
+const AMR: Field = ("amr", "amr");
 const REVOKED: &[Field] = &[("revoked_because", "reason"), SESSION_ID];
+const FACTORS: &[Field] = &[("factors", "factors"), ("factors_reason", "reason")];
 const LETTER: Field = ("letter", "letter");
 
 macro_rules! event_kinds {
@@ -101,10 +103,18 @@ event_kinds! {
     EmailChanged = "email.changed", Changes(&[EMAIL, EMAIL_VERIFIED]);
     /// The password was changed or reset.
     PasswordChanged = "password.changed", Values(&[]);
+    /// A second factor was set up.
+    FactorAdded = "factor.added", Changes(FACTORS);
+    /// A second factor was removed, by its owner or with a reason by an admin.
+    FactorRemoved = "factor.removed", Changes(FACTORS);
+    /// New recovery codes took the place of the ones before.
+    RecoveryCodesRenewed = "recovery_codes.renewed", Values(&[]);
     /// Every session was ended, or every other one.
     SessionsRevoked = "sessions.revoked", Values(&[]);
     /// Somebody signed in.
-    SessionCreated = "session.created", Values(&[("ip_address", "ipAddress"), ("user_agent", "userAgent"), SESSION_ID]);
+    SessionCreated = "session.created", Values(&[AMR, ("ip_address", "ipAddress"), ("user_agent", "userAgent"), SESSION_ID]);
+    /// The owner of a session has proved it anew, or with more.
+    SessionProved = "session.proved", Values(&[AMR, SESSION_ID]);
     /// A session was ended.
     SessionRevoked = "session.revoked", Values(REVOKED);
     /// A refresh token was used again after it had been replaced, and its session ended.

@@ -38,7 +38,7 @@ pub enum KeyError {
     /// A secret could not be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The session secret does not open a stored key.
+    /// A secret does not open what is stored.
     #[error(transparent)]
     Unwrappable(#[from] Unwrappable),
     /// The key is unusable.
@@ -222,6 +222,28 @@ pub struct Mint<'a> {
 }
 
 impl Mint<'_> {
+    /// The secret in hand.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// An access token of the session, and nothing to go on with.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`].
+    pub fn access(&self, user: &User, session: &Session) -> Result<AccessToken, KeyError> {
+        let (key, parties, lifetime) = (&self.key, self.parties, self.lifetime);
+        let token = AccessToken::issue(key, parties, user, session, lifetime, self.now)?;
+        Ok(token)
+    }
+
+    /// Life of an access token.
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
     /// The tokens that stand at the session's place in its chain.
     ///
     /// # Errors
@@ -233,14 +255,7 @@ impl Mint<'_> {
             counter: session.counter,
         };
         Ok(TokenPair {
-            access: AccessToken::issue(
-                &self.key,
-                self.parties,
-                user,
-                session,
-                self.lifetime,
-                self.now,
-            )?,
+            access: self.access(user, session)?,
             refresh: RefreshToken::issue(&self.secrets, &claims),
             expires_in: self.lifetime,
         })

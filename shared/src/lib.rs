@@ -15,6 +15,7 @@ pub mod config;
 pub mod direct;
 pub mod email;
 pub mod event;
+pub mod factor;
 pub mod field;
 #[cfg(test)]
 mod fuzz;

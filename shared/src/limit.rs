@@ -17,6 +17,12 @@ pub struct Route {
     pub default_limits: &'static str,
 }
 
+/// Guesses of the password of an account, wherever it is asked for.
+pub const PASSWORD_ROUTE: Route = Route {
+    name: "login",
+    default_limits: "account-address=10/15m address=100/5m account=100/1h",
+};
+
 /// Whose requests count together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {

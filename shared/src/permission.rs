@@ -32,6 +32,10 @@ pub enum Permission {
     RevokeSession,
     /// Move an account to another address.
     ChangeEmail,
+    /// Read which second factors an account has.
+    ReadFactors,
+    /// Remove a second factor.
+    DeleteFactor,
     /// Read what happened to an account.
     ReadAudit,
     /// Read what happened to all accounts.
@@ -47,6 +51,8 @@ pub enum Reach {
     Own,
     /// Every account whose role ranks lower than the caller's.
     BelowOwnRole,
+    /// The caller's own, and every account whose role ranks lower.
+    OwnAndBelow,
     /// The caller's own, and every account whose role does not rank higher.
     UpToOwnRole,
     /// Everybody's.
@@ -55,7 +61,7 @@ pub enum Reach {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadUser,
         Self::UpdateUser,
         Self::DeleteUser,
@@ -68,6 +74,8 @@ impl Permission {
         Self::ListSessions,
         Self::RevokeSession,
         Self::ChangeEmail,
+        Self::ReadFactors,
+        Self::DeleteFactor,
         Self::ReadAudit,
         Self::ListAudit,
     ];
@@ -77,7 +85,7 @@ impl Permission {
     #[expect(clippy::match_same_arms, reason = "a row for each")]
     #[must_use]
     pub const fn reach(self, role: Role) -> Reach {
-        use Reach::{All, BelowOwnRole, Nobody, Own, UpToOwnRole};
+        use Reach::{All, BelowOwnRole, Nobody, Own, OwnAndBelow, UpToOwnRole};
         let [user, moderator, admin] = match self {
             //                          user    moderator     admin
             Self::ReadUser          => [Own,    All,          All],
@@ -92,6 +100,8 @@ impl Permission {
             Self::ListSessions      => [Own,    All,          All],
             Self::RevokeSession     => [Own,    Own,          UpToOwnRole],
             Self::ChangeEmail       => [Own,    Own,          Own],
+            Self::ReadFactors       => [Own,    All,          All],
+            Self::DeleteFactor      => [Own,    Own,          OwnAndBelow],
             Self::ReadAudit         => [Own,    Own,          All],
             Self::ListAudit         => [Nobody, Nobody,       All],
         };
@@ -133,6 +143,7 @@ impl User {
             Reach::Nobody => false,
             Reach::Own | Reach::All => true,
             Reach::BelowOwnRole => target.role < self.role,
+            Reach::OwnAndBelow => target.id == self.id || target.role < self.role,
             Reach::UpToOwnRole => target.role <= self.role,
         };
         if reached {
@@ -184,9 +195,9 @@ mod tests {
     /// Written down a second time, by whom and not by permission, so that a slip in the table shows.
     fn expected(permission: Permission, caller: Role, own: bool, target: Role) -> bool {
         use Permission::{
-            ChangeEmail, CreateUser, DeleteUser, ListAudit, ListSessions, ListUsers, ReadAudit,
-            ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus, UpdatePreferences,
-            UpdateUser,
+            ChangeEmail, CreateUser, DeleteFactor, DeleteUser, ListAudit, ListSessions, ListUsers,
+            ReadAudit, ReadFactors, ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus,
+            UpdatePreferences, UpdateUser,
         };
         let owners = [
             ReadUser,
@@ -197,9 +208,17 @@ mod tests {
             ListSessions,
             RevokeSession,
             ChangeEmail,
+            ReadFactors,
+            DeleteFactor,
             ReadAudit,
         ];
-        let readers = [ReadUser, ReadPreferences, ListSessions, ListUsers];
+        let readers = [
+            ReadUser,
+            ReadPreferences,
+            ListSessions,
+            ReadFactors,
+            ListUsers,
+        ];
         match caller {
             Role::User => own && owners.contains(&permission),
             Role::Moderator => {
@@ -208,8 +227,11 @@ mod tests {
                     || (permission == SetStatus && target == Role::User)
             }
             Role::Admin => {
-                (own && permission == ChangeEmail)
-                    || (permission != ChangeEmail && owners.contains(&permission))
+                let below = permission == DeleteFactor && target < Role::Admin;
+                (own && [ChangeEmail, DeleteFactor].contains(&permission))
+                    || below
+                    || (![ChangeEmail, DeleteFactor].contains(&permission)
+                        && owners.contains(&permission))
                     || readers.contains(&permission)
                     || [CreateUser, SetRole, SetStatus, ListAudit].contains(&permission)
             }

@@ -1,8 +1,14 @@
-//! What somebody has shown to sign in.
+//! What somebody has shown to sign in: one thing, or two different ones.
+//!
+//! What a sign-in begins with and what can stand beside it are two types, so that the same thing is never two factors:
+//! a password never stands beside a password, nor a letter beside a letter.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::factor::Factors;
+use crate::session::SessionId;
+use crate::user::{User, UserId};
 
 /// What a sign-in can begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +18,25 @@ pub enum First {
     Password,
 }
 
+/// What can stand beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Second {
+    /// A code of an authenticator app (RFC 6238).
+    Totp,
+    /// One of the codes that were handed out for when nothing else is at hand.
+    RecoveryCode,
+}
+
+/// A second factor, and when it was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// What was shown.
+    pub by: Second,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What a session stands on, and when it was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proved {
@@ -19,14 +44,137 @@ pub struct Proved {
     pub first: First,
     /// When.
     pub at: Timestamp,
+    /// What stands beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Confirmed>,
 }
 
 impl Proved {
-    /// The ways used: `amr`, in the registered values of RFC 8176.
+    /// One thing, shown at this time.
+    #[must_use]
+    pub const fn first(first: First, at: Timestamp) -> Self {
+        Self {
+            first,
+            at,
+            second: None,
+        }
+    }
+
+    /// With a second factor beside it.
+    #[must_use]
+    pub const fn with(self, second: Confirmed) -> Self {
+        Self {
+            second: Some(second),
+            ..self
+        }
+    }
+
+    /// The ways used: `amr`, in the registered values of RFC 8176; `recovery` is a value of our own.
     #[must_use]
     pub fn methods(&self) -> Vec<&'static str> {
-        match self.first {
+        let mut methods = match self.first {
             First::Password => vec!["pwd"],
+        };
+        if let Some(second) = self.second {
+            let method = match second.by {
+                Second::Totp => "otp",
+                Second::RecoveryCode => "recovery",
+            };
+            methods.extend([method, "mfa"]);
         }
+        methods
+    }
+
+    /// How much was proved: `acr`, `aal1` for one thing and `aal2` for two different ones, after the levels of NIST
+    /// SP 800-63B.
+    #[must_use]
+    pub const fn level(&self) -> &'static str {
+        match self.second {
+            None => "aal1",
+            Some(_) => "aal2",
+        }
+    }
+
+    /// When something was last shown: `auth_time`.
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
+        self.second.map_or(self.at, |second| second.at.max(self.at))
+    }
+
+    /// When the strongest of what an account with these factors has was last shown, if it was: a second factor where
+    /// there is one.
+    #[must_use]
+    pub fn strongest(&self, factors: &Factors) -> Option<Timestamp> {
+        if factors.is_empty() {
+            return Some(self.latest());
+        }
+        self.second.map(|second| second.at)
+    }
+}
+
+/// A sign-in that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Id of the session that it is to start.
+    pub session_id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Version of the credential that was looked at.
+    pub credential_version: u64,
+    /// The account's `session_epoch` then.
+    pub session_epoch: u64,
+    /// What was proved.
+    pub proved: Proved,
+}
+
+impl Begun {
+    /// One that begins now.
+    #[must_use]
+    pub fn new(user: &User, credential_version: u64, proved: Proved) -> Self {
+        Self {
+            session_id: SessionId::generate(proved.at),
+            user_id: user.id,
+            credential_version,
+            session_epoch: user.session_epoch,
+            proved,
+        }
+    }
+
+    /// Whether the account is as it was then: no other password or address, and no end of all sessions since.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        self.user_id == user.id
+            && self.credential_version == user.credential_version
+            && self.session_epoch == user.session_epoch
+    }
+
+    /// With a second factor.
+    #[must_use]
+    pub const fn with(self, second: Confirmed) -> Self {
+        Self {
+            proved: self.proved.with(second),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::factor::Factor;
+
+    #[test]
+    fn an_account_with_a_second_factor_is_proved_by_that() {
+        let [first, second] = [1, 2].map(Timestamp::from_seconds);
+        let one = Proved::first(First::Password, first);
+        let by = Second::Totp;
+        let two = one.with(Confirmed { by, at: second });
+        let (none, totp) = (Factors::default(), Factors::from_iter([Factor::Totp]));
+        assert_eq!(one.strongest(&none), Some(first));
+        assert_eq!(two.strongest(&none), Some(second));
+        assert_eq!(one.strongest(&totp), None);
+        assert_eq!(two.strongest(&totp), Some(second));
+        assert_eq!((one.level(), two.level()), ("aal1", "aal2"));
+        assert_eq!(two.methods(), ["pwd", "otp", "mfa"]);
     }
 }

@@ -9,6 +9,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 
 use crate::aws;
 use crate::config::{self, ConfigError};
+use crate::token::TokenError;
 
 /// Shortest secret accepted, in bytes. The template makes 64 random alphanumerics, 380 bits.
 const MIN_BYTES: usize = 43;
@@ -33,12 +34,24 @@ const WELL_KNOWN: [&str; 10] = [
 pub struct SecretVersion(pub [u8; 4]);
 
 /// What a subkey is for. Two purposes never share a key (RFC 5869 §3.2).
-#[derive(Clone, Copy, Debug)]
-enum Purpose {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Tells one version of a secret from another.
     Version,
+    /// Authenticates refresh tokens.
     RefreshToken,
+    /// Seals the private halves of signing keys.
     SigningKeyWrapping,
+    /// Authenticates the tokens in letters.
     ActionToken,
+    /// Seals what a sign-in that is not complete has proved.
+    Challenge,
+    /// Seals the secret of an authenticator app that is not confirmed yet.
+    PendingTotp,
+    /// Seals the secrets of authenticator apps.
+    Totp,
+    /// Hashes recovery codes.
+    RecoveryCode,
 }
 
 impl Purpose {
@@ -48,6 +61,10 @@ impl Purpose {
             Self::RefreshToken => b"latchkey/refresh-token/v1",
             Self::SigningKeyWrapping => b"latchkey/signing-key-wrapping/v1",
             Self::ActionToken => b"latchkey/action-token/v1",
+            Self::Challenge => b"latchkey/challenge/v1",
+            Self::PendingTotp => b"latchkey/pending-totp/v1",
+            Self::Totp => b"latchkey/totp/v1",
+            Self::RecoveryCode => b"latchkey/recovery-code/v1",
         }
     }
 }
@@ -64,9 +81,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A wrapped key could not be opened: another secret, or the item was changed.
+/// What was sealed could not be opened: another secret, purpose or context, or it was changed.
 #[derive(Debug, thiserror::Error)]
-#[error("a wrapped signing key cannot be opened with the session secret")]
+#[error("what was sealed cannot be opened with this secret")]
 pub struct Unwrappable;
 
 impl Secret {
@@ -106,26 +123,25 @@ impl Secret {
         self.version
     }
 
-    /// The key that authenticates refresh tokens.
+    /// The key that authenticates for a purpose, with HMAC-SHA256.
     #[must_use]
-    pub fn refresh_token_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(Purpose::RefreshToken))
+    pub fn mac_key(&self, purpose: Purpose) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(purpose))
     }
 
-    /// The key that authenticates the tokens in letters.
-    #[must_use]
-    pub fn action_token_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.subkey(Purpose::ActionToken))
-    }
-
-    /// Seals a private key. `context` (its public identity) must be the same when it is opened.
+    /// Seals `plain` with AES-256-GCM. `context` (whose or what it is) must be the same when it is opened.
     ///
     /// # Errors
     /// [`Unwrappable`] when the system has no randomness.
-    pub fn wrap(&self, context: &[u8], private_key: &[u8]) -> Result<Vec<u8>, Unwrappable> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(Purpose::SigningKeyWrapping))
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Unwrappable> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(purpose))
             .map_err(|_| Unwrappable)?;
-        let mut sealed = private_key.to_vec();
+        let mut sealed = plain.to_vec();
         let nonce = key
             .seal_in_place_append_tag(Aad::from(context), &mut sealed)
             .map_err(|_| Unwrappable)?;
@@ -133,13 +149,18 @@ impl Secret {
         Ok(sealed)
     }
 
-    /// Opens what [`wrap`](Self::wrap) sealed.
+    /// Opens what [`seal`](Self::seal) sealed.
     ///
     /// # Errors
     /// [`Unwrappable`].
-    pub fn unwrap_key(&self, context: &[u8], wrapped: &[u8]) -> Result<Vec<u8>, Unwrappable> {
-        let (sealed, nonce) = wrapped.split_last_chunk::<NONCE_LEN>().ok_or(Unwrappable)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(Purpose::SigningKeyWrapping))
+    pub fn open(
+        &self,
+        purpose: Purpose,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unwrappable> {
+        let (sealed, nonce) = sealed.split_last_chunk::<NONCE_LEN>().ok_or(Unwrappable)?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.subkey(purpose))
             .map_err(|_| Unwrappable)?;
         let mut opened = sealed.to_vec();
         let length = key
@@ -208,6 +229,12 @@ impl SecretSource {
         current: config::MAIL_SECRET,
         previous: config::MAIL_SECRET_PREVIOUS,
     };
+    /// The secret behind second factors: who starts sessions cannot read what an authenticator app knows.
+    pub const FACTORS: Self = Self {
+        arn: config::FACTOR_SECRET_ARN,
+        current: config::FACTOR_SECRET,
+        previous: config::FACTOR_SECRET_PREVIOUS,
+    };
 }
 
 /// The secret in use, and the one before it while it is still accepted.
@@ -230,13 +257,48 @@ impl Secrets {
         &self.current
     }
 
+    /// Every accepted one, the current one first.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.current).chain(self.previous.as_ref())
+    }
+
+    /// Seals `plain` with the current secret, as [`Secret::seal`] does, and says with which.
+    ///
+    /// # Errors
+    /// [`Unwrappable`] when the system has no randomness.
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Unwrappable> {
+        let mut bytes = self.current.version.0.to_vec();
+        bytes.extend(self.current.seal(purpose, context, plain)?);
+        Ok(bytes)
+    }
+
+    /// Opens what [`seal`](Self::seal) sealed.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`] when it was another secret.
+    pub fn open(
+        &self,
+        purpose: Purpose,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let (version, sealed) = sealed.split_first_chunk().ok_or(TokenError::Invalid)?;
+        let secret = self.find(SecretVersion(*version));
+        let opened = secret
+            .ok_or(TokenError::UnknownKey)?
+            .open(purpose, context, sealed);
+        opened.map_err(|_| TokenError::Invalid)
+    }
+
     /// The accepted secret of this version.
     #[must_use]
     pub fn find(&self, version: SecretVersion) -> Option<&Secret> {
-        [Some(&self.current), self.previous.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(|secret| secret.version == version)
+        self.all().find(|secret| secret.version == version)
     }
 
     /// Reads a secret: from Secrets Manager when its ARN is set (versions `AWSCURRENT` and
@@ -316,22 +378,24 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_key_opens_with_its_secret_and_context_only() {
+    fn what_is_sealed_opens_with_its_secret_purpose_and_context_only() {
+        const PURPOSE: Purpose = Purpose::SigningKeyWrapping;
         let secret = Secret::new(STRONG).expect("strong");
         let other = Secret::new(&STRONG.chars().rev().collect::<String>()).expect("strong");
-        let wrapped = secret.wrap(b"kid-1", b"private").expect("wraps");
-        assert!(!wrapped.windows(7).any(|window| window == b"private"));
+        let sealed = secret.seal(PURPOSE, b"kid-1", b"private").expect("seals");
+        assert!(!sealed.windows(7).any(|window| window == b"private"));
         assert_eq!(
-            secret.unwrap_key(b"kid-1", &wrapped).ok().as_deref(),
+            secret.open(PURPOSE, b"kid-1", &sealed).ok().as_deref(),
             Some(&b"private"[..])
         );
-        assert!(secret.unwrap_key(b"kid-2", &wrapped).is_err());
-        assert!(other.unwrap_key(b"kid-1", &wrapped).is_err());
-        assert!(secret.unwrap_key(b"kid-1", &wrapped[..5]).is_err());
-        for position in 0..wrapped.len() {
-            let mut forged = wrapped.clone();
+        assert!(secret.open(PURPOSE, b"kid-2", &sealed).is_err());
+        assert!(secret.open(Purpose::Totp, b"kid-1", &sealed).is_err());
+        assert!(other.open(PURPOSE, b"kid-1", &sealed).is_err());
+        assert!(secret.open(PURPOSE, b"kid-1", &sealed[..5]).is_err());
+        for position in 0..sealed.len() {
+            let mut forged = sealed.clone();
             forged[position] ^= 1;
-            assert!(secret.unwrap_key(b"kid-1", &forged).is_err());
+            assert!(secret.open(PURPOSE, b"kid-1", &forged).is_err());
         }
     }
 

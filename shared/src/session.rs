@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
 use crate::field::FieldError;
-use crate::proof::{First, Proved};
+use crate::proof::{Begun, First, Proved};
 use crate::user::{Status, User, UserId, uuid_id};
 
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
@@ -77,7 +77,7 @@ pub struct Session {
     pub counter: u32,
     /// When the current refresh token replaced the one before.
     pub rotated_at: Timestamp,
-    /// When the user signed in: `auth_time` in the tokens.
+    /// When the user signed in.
     pub created_at: Timestamp,
     /// When it is over unless it is refreshed before.
     pub idle_until: Timestamp,
@@ -87,7 +87,7 @@ pub struct Session {
     pub credential_version: u64,
     /// The user's `session_epoch` at sign-in.
     pub session_epoch: u64,
-    /// What was proved at sign-in; the password, where it does not say.
+    /// What was proved, at sign-in or since; the password, where it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<Proved>,
     /// Network address the sign-in came from.
@@ -107,26 +107,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of `user`, for [`sign_in`](crate::sign_in) alone.
+    /// The session of a sign-in, for [`sign_in`](crate::sign_in) alone.
     pub(crate) fn start(
-        user: &User,
-        credential_version: u64,
-        proved: Proved,
+        begun: &Begun,
         client: Client,
         lifetimes: SessionLifetimes,
         now: Timestamp,
     ) -> Self {
         Self {
-            id: SessionId::generate(now),
-            user_id: user.id,
+            id: begun.session_id,
+            user_id: begun.user_id,
             counter: 0,
             rotated_at: now,
             created_at: now,
             idle_until: now.plus(lifetimes.idle),
             ends_at: now.plus(lifetimes.max),
-            credential_version,
-            session_epoch: user.session_epoch,
-            proved: Some(proved),
+            credential_version: begun.credential_version,
+            session_epoch: begun.session_epoch,
+            proved: Some(begun.proved),
             ip_address: client.address,
             user_agent: client.user_agent.as_deref().map(printable_prefix),
             revoked_at: None,
@@ -138,10 +136,8 @@ impl Session {
     /// What it stands on.
     #[must_use]
     pub fn proved(&self) -> Proved {
-        self.proved.unwrap_or(Proved {
-            first: First::Password,
-            at: self.created_at,
-        })
+        self.proved
+            .unwrap_or(Proved::first(First::Password, self.created_at))
     }
 
     /// Whether this session of `user` counts at `now`. Everything that accepts a token of any kind
@@ -214,11 +210,8 @@ mod tests {
     type Change = fn(&mut User, &mut Session);
 
     fn start(user: &User, client: Client, now: Timestamp) -> Session {
-        let proved = Proved {
-            first: First::Password,
-            at: now,
-        };
-        Session::start(user, 1, proved, client, LIFETIMES, now)
+        let begun = Begun::new(user, 1, Proved::first(First::Password, now));
+        Session::start(&begun, client, LIFETIMES, now)
     }
 
     fn signed_in() -> (User, Session, Timestamp) {

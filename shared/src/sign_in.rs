@@ -1,27 +1,81 @@
-//! The one way to start a session: proofs go in, and a session or a refusal comes out.
+//! The one way to start a session: proofs go in, and a session, a challenge for what is missing, or a refusal comes out.
 //!
-//! Whatever way in somebody takes, what their account is decides here, and no other code makes a session: its
-//! constructor and its write are private to this crate, and called here alone.
+//! Whatever way in somebody takes, what their account is and what it asks for decides here, and no other code makes a
+//! session: its constructor and its writes are private to this crate, and called here alone.
+
+pub mod challenge;
+
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
-use crate::keys::{KeyError, Mint, TokenIssuer, TokenPair};
-use crate::proof::Proved;
+use crate::keys::{CachedSecrets, KeyError, Mint, TokenIssuer, TokenPair};
+use crate::proof::{Begun, Confirmed, First, Proved, Second};
 use crate::session::{Client, Session, SessionLifetimes};
-use crate::store::{Change, Store, StoreError};
-use crate::user::{Status, User};
+use crate::store::{Change, SessionPut, Store, StoreError};
+use crate::table::TransactWriteItem;
+use crate::token::access::AccessToken;
+use crate::user::{Role, Status, User};
+
+/// Of whom a second factor is asked. Whoever has one is asked for it always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Of whoever has one.
+    Optional,
+    /// Of everybody: who has none sets one up during the sign-in.
+    Required,
+    /// Of moderators and admins.
+    Admins,
+}
+
+impl SecondFactor {
+    /// Reads `SECOND_FACTOR`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let words = [
+            ("optional", Self::Optional),
+            ("required", Self::Required),
+            ("admins", Self::Admins),
+        ];
+        config::one_of(config::SECOND_FACTOR, &words)
+    }
+
+    /// Whether somebody with this role must have one.
+    #[must_use]
+    pub fn is_asked_of(self, role: Role) -> bool {
+        match self {
+            Self::Optional => false,
+            Self::Required => true,
+            Self::Admins => role > Role::User,
+        }
+    }
+}
 
 /// What an operator chooses about sign-ins.
 #[derive(Clone, Copy, Debug)]
 struct Settings {
     lifetimes: SessionLifetimes,
+    second_factor: SecondFactor,
     requires_verified_email: bool,
     /// Then not even who proves to be somebody learns that an account is not verified: they may have made it to
     /// find out whether the address was free.
     registers_privately: bool,
 }
 
-/// Why no session was started for somebody who has proved enough.
+/// What a sign-in or a step-up still needs.
+#[derive(Clone, Debug, Default)]
+pub struct Missing {
+    /// What has been proved so far, to be brought back with a factor; none where a session is to be proved anew.
+    pub challenge: Option<String>,
+    /// What can be shown now.
+    pub factors: Vec<&'static str>,
+    /// What can be set up now, where there is nothing that could be shown.
+    pub enrollable: Vec<&'static str>,
+}
+
+/// Why no session was started.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSignedIn {
     /// The account is suspended.
@@ -33,12 +87,40 @@ pub enum NotSignedIn {
     /// The same, where nobody is to learn it: it is as if there were no account.
     #[error("the address is not verified, which nobody is to learn")]
     Unseen,
+    /// One thing was proved, and another is needed.
+    #[error("a second factor is needed")]
+    FactorRequired(Box<Missing>),
+    /// The second factor is wrong, or was used before.
+    #[error("the factor is not valid")]
+    InvalidFactor,
+    /// The challenge is forged, expired or used, or the account has changed since.
+    #[error("the challenge is over")]
+    ChallengeOver,
+    /// The session that was to be proved anew has ended.
+    #[error("the session is over")]
+    SessionOver,
     /// The table could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No tokens could be made.
     #[error(transparent)]
     Keys(#[from] KeyError),
+}
+
+/// A second factor that was shown, and what spends it: it counts once that is written, together with what it is for.
+pub struct Shown {
+    /// What was shown.
+    pub by: Second,
+    /// The parts of a transaction, refused where it was used before.
+    pub spending: Vec<TransactWriteItem>,
+}
+
+/// What a session is proved with anew.
+pub enum Fresh {
+    /// What a sign-in can begin with.
+    First(First),
+    /// A second factor.
+    Second(Shown),
 }
 
 /// Starts sessions.
@@ -55,8 +137,8 @@ pub struct Ready<'a> {
 }
 
 impl SignIn {
-    /// Reads `SESSION_IDLE_DAYS`, `SESSION_MAX_DAYS`, `REQUIRE_VERIFIED_EMAIL` and `REGISTRATION`, and what
-    /// [`TokenIssuer::from_env`] reads.
+    /// Reads `SESSION_IDLE_DAYS`, `SESSION_MAX_DAYS`, `SECOND_FACTOR`, `REQUIRE_VERIFIED_EMAIL` and `REGISTRATION`, and
+    /// what [`TokenIssuer::from_env`] reads.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
@@ -64,12 +146,19 @@ impl SignIn {
         Ok(Self {
             settings: Settings {
                 lifetimes: SessionLifetimes::from_env()?,
+                second_factor: SecondFactor::from_env()?,
                 requires_verified_email: config::requires_verified_email()?,
                 registers_privately: config::registers_privately()?,
             },
             store: store.clone(),
             tokens: TokenIssuer::from_env(store).await?,
         })
+    }
+
+    /// The secrets that challenges are sealed with.
+    #[must_use]
+    pub const fn secrets(&self) -> &CachedSecrets {
+        self.tokens.secrets()
     }
 
     /// Makes ready. Done before anything is written or hashed: where no tokens can be made, nothing is begun.
@@ -91,7 +180,7 @@ pub struct Admitted<'a> {
 }
 
 impl<'a> Ready<'a> {
-    /// Looks at the account of somebody who has proved enough.
+    /// Looks at the account of somebody who has proved to be its owner.
     ///
     /// # Errors
     /// [`NotSignedIn`].
@@ -108,10 +197,57 @@ impl<'a> Ready<'a> {
         }
         Ok(Admitted { ready: self, user })
     }
+
+    /// Life of an access token.
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        self.mint.lifetime()
+    }
+
+    /// Notes that the owner of a session has proved it anew, and makes an access token that says so. What
+    /// stands on a second factor takes one. 1 RT, 1 WU, and what spending a factor costs.
+    ///
+    /// # Errors
+    /// [`NotSignedIn`].
+    pub async fn step_up(
+        &self,
+        user: &User,
+        session: &Session,
+        fresh: Fresh,
+        change: &Change,
+    ) -> Result<AccessToken, NotSignedIn> {
+        let at = change.at;
+        let (proved, spending) = match fresh {
+            Fresh::First(first) => {
+                let second = session.proved().second;
+                (Proved { first, at, second }, Vec::new())
+            }
+            Fresh::Second(Shown { by, spending }) => {
+                let proved = session.proved().with(Confirmed { by, at });
+                (proved, spending)
+            }
+        };
+        if proved.strongest(&user.factors) != Some(at) {
+            return Err(NotSignedIn::FactorRequired(Box::new(Missing {
+                factors: user.factors.ways(),
+                ..Missing::default()
+            })));
+        }
+        let session = Session {
+            proved: Some(proved),
+            ..session.clone()
+        };
+        let store = &self.sign_in.store;
+        match store.prove_session(&session, spending, change).await? {
+            SessionPut::Done => Ok(self.mint.access(user, &session)?),
+            SessionPut::SessionRefused => Err(NotSignedIn::SessionOver),
+            SessionPut::SpendingRefused => Err(NotSignedIn::InvalidFactor),
+        }
+    }
 }
 
 impl Admitted<'_> {
-    /// Starts a session that stands on what was proved. 1 RT, 1 WU.
+    /// Starts a session that stands on what was proved, if that is enough. 1 RT, 1 WU.
     ///
     /// `credential_version` is that of the credential that was looked at, and not of the user: when the password
     /// changes between the two reads, the session is dead on arrival.
@@ -121,21 +257,82 @@ impl Admitted<'_> {
     pub async fn start(
         self,
         credential_version: u64,
-        proved: Proved,
+        first: First,
+        client: Client,
+        change: &Change,
+    ) -> Result<TokenPair, NotSignedIn> {
+        let proved = Proved::first(first, change.at);
+        let begun = Begun::new(self.user, credential_version, proved);
+        self.finish(begun, None, client, change).await
+    }
+
+    /// Goes on with a sign-in that lacked a factor. The session that it starts has the id in its challenge: of many that
+    /// bring the same one, one succeeds. 1 RT, 2 WU, and what spending the factor costs.
+    ///
+    /// # Errors
+    /// [`NotSignedIn`].
+    pub async fn go_on(
+        self,
+        begun: Begun,
+        shown: Option<Shown>,
+        client: Client,
+        change: &Change,
+    ) -> Result<TokenPair, NotSignedIn> {
+        if !begun.is_of(self.user) {
+            return Err(NotSignedIn::ChallengeOver);
+        }
+        let (begun, spending) = match shown {
+            Some(Shown { by, spending }) => {
+                let at = change.at;
+                (begun.with(Confirmed { by, at }), spending)
+            }
+            None => (begun, Vec::new()),
+        };
+        self.finish(begun, Some(spending), client, change).await
+    }
+
+    /// Starts the session of a sign-in that lacks nothing: as it is where it was begun just now, and once where it may
+    /// have been brought back before.
+    async fn finish(
+        self,
+        begun: Begun,
+        spending: Option<Vec<TransactWriteItem>>,
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
         let Ready { sign_in, mint } = self.ready;
+        if let Some(missing) = self.missing(&begun)? {
+            return Err(NotSignedIn::FactorRequired(Box::new(missing)));
+        }
         let lifetimes = sign_in.settings.lifetimes;
-        let session = Session::start(
-            self.user,
-            credential_version,
-            proved,
-            client,
-            lifetimes,
-            change.at,
-        );
-        sign_in.store.put_session(&session, change).await?;
+        let session = Session::start(&begun, client, lifetimes, change.at);
+        match spending {
+            None => sign_in.store.put_session(&session, change).await?,
+            Some(spending) => {
+                let put = sign_in.store.put_session_once(&session, spending, change);
+                match put.await? {
+                    SessionPut::Done => {}
+                    SessionPut::SessionRefused => return Err(NotSignedIn::ChallengeOver),
+                    SessionPut::SpendingRefused => return Err(NotSignedIn::InvalidFactor),
+                }
+            }
+        }
         Ok(mint.issue(self.user, &session)?)
+    }
+
+    /// What the account asks for beyond what was proved.
+    fn missing(&self, begun: &Begun) -> Result<Option<Missing>, NotSignedIn> {
+        let Ready { sign_in, mint } = self.ready;
+        let factors = &self.user.factors;
+        let must_have_one = sign_in.settings.second_factor.is_asked_of(self.user.role);
+        if begun.proved.second.is_some() || (factors.is_empty() && !must_have_one) {
+            return Ok(None);
+        }
+        let enrollable: &[&str] = if factors.is_empty() { &["totp"] } else { &[] };
+        Ok(Some(Missing {
+            challenge: Some(challenge::seal(mint.secrets(), begun)?),
+            factors: factors.ways(),
+            enrollable: enrollable.to_vec(),
+        }))
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::email::Email;
+use crate::factor::Factors;
 use crate::field::FieldError;
 use crate::name::Name;
 use crate::profile::Profile;
@@ -199,6 +200,9 @@ pub struct User {
     /// Whether it was made without a password, and waits for its owner to set one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invited: bool,
+    /// The second factors it has.
+    #[serde(default, skip_serializing_if = "Factors::is_empty")]
+    pub factors: Factors,
     /// What it may do.
     pub role: Role,
     /// Whether it may sign in, as it was last set: [`status_at`](Self::status_at) knows whether a
@@ -236,6 +240,7 @@ impl User {
             last_name,
             locale,
             invited: false,
+            factors: Factors::default(),
             role,
             status: Status::Active,
             suspension: None,

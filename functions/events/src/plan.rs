@@ -77,6 +77,8 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
         EventKind::UserInvited if user.invited => Letter::Invitation,
         EventKind::EmailVerified if !is_suspended(&user) => Letter::Welcome,
         EventKind::PasswordChanged => Letter::PasswordChanged,
+        EventKind::FactorAdded => Letter::FactorAdded,
+        EventKind::FactorRemoved => Letter::FactorRemoved,
         EventKind::EmailChanged => return Ok(moved(event, &user)),
         // To an address that may be a stranger's nothing is written that others chose the words of.
         EventKind::SessionCreated

@@ -7,6 +7,7 @@ use local::queues::message;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
+use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
 use crate::setup::{Setup, invoke};
 
@@ -23,7 +24,10 @@ const AUDIT_ENTRIES: usize = 100;
 pub fn consumes(binary: &str) -> bool {
     [
         "confirm-email-change",
+        "confirm-totp",
+        "continue",
         "create-admin",
+        "delete-factor",
         "delete-user",
         "logout",
         "purge-user",
@@ -50,6 +54,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     };
     let tokens = action_tokens(setup, binary, &accounts).await?;
     prepare(setup, binary, &accounts).await?;
+    let factors = factors::of(setup, binary, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -148,12 +153,30 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             }
             "get-openid-configuration" => own_request("GET", "/.well-known/openid-configuration")
                 .event("/.well-known/openid-configuration"),
+            "continue" => {
+                let factor = &factors[turn];
+                let code = &factor.recovery_codes[number / ACCOUNTS % factor.recovery_codes.len()];
+                let body = json!({ "challenge": factor.challenge, "recoveryCode": code });
+                post("/v1/auth/continue", &body)
+            }
+            "confirm-totp" => {
+                let factor = &factors[turn];
+                let body = json!({ "pending": factor.pending, "code": factor.code });
+                own_request("POST", "/v1/users/me/factors/totp/confirm")
+                    .json(&body)
+                    .event("/v1/users/{id}/factors/totp/confirm")
+            }
+            "delete-factor" => {
+                let path = format!("/v1/users/me/factors/{}", factors[turn].id);
+                own_request("DELETE", &path).event("/v1/users/{id}/factors/{fid}")
+            }
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [
                     ("accessToken", own.access_token.as_str()),
                     ("adminToken", &admin.access_token),
                     ("sessionId", &own.session()?),
+                    ("password", PASSWORD),
                 ];
                 sample(&workspace_root(), other, &values)?
             }

@@ -8,6 +8,7 @@ mod costs;
 mod costs_report;
 mod counts;
 mod events;
+mod factors;
 mod figures;
 mod functions;
 mod functions_report;

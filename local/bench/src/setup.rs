@@ -137,6 +137,7 @@ impl Setup {
             issuer: "http://127.0.0.1:9000".to_owned(),
             session_secret: random_secret(),
             mail_secret: random_secret(),
+            factor_secret: random_secret(),
         };
         let setup = Self {
             template,

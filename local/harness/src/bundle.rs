@@ -26,6 +26,8 @@ const RETRY_DELAY: Duration = Duration::from_millis(1);
 pub const PASSWORD: &str = "correct horse battery staple";
 /// A strong secret, for tests alone.
 const SECRET: &str = "uT7xKq2mWz9RbLc4VnYe8HgPs3JdFa6oNiXy1BwQvMtZkEr5";
+/// Another one, for second factors.
+const FACTOR_SECRET: &str = "Kd9wPx3vTz7mQb1nHs5jYc8gLr2fUe6aWi4oVyBtXkMqZpRu";
 /// Another one, for letters.
 pub const MAIL_SECRET: &str = "Zr4tBv8nMq1xWc6yKe9uJh3gLf7dSp2aOi5zXw0RbTkEmNoC";
 
@@ -393,6 +395,7 @@ fn environment(
         issuer: "http://127.0.0.1:9000".to_owned(),
         session_secret: SECRET.to_owned(),
         mail_secret: MAIL_SECRET.to_owned(),
+        factor_secret: FACTOR_SECRET.to_owned(),
     };
     settings.environment(block)
 }

@@ -111,6 +111,26 @@ impl Bundle {
         }
     }
 
+    /// Moves everything that every session was proved with `seconds` into the past.
+    ///
+    /// # Panics
+    /// When a session does not say when that was.
+    pub fn age_proofs(&self, seconds: u64) {
+        let age = |moment: &mut Value| {
+            let millis = moment["N"].as_str().and_then(|millis| millis.parse().ok());
+            let millis: u64 = millis.expect("a moment");
+            moment["N"] = (millis - seconds * 1000).to_string().into();
+        };
+        for mut session in self.items_of_type("session") {
+            let proved = &mut session["proved"]["M"];
+            age(&mut proved["at"]);
+            if proved["second"].is_object() {
+                age(&mut proved["second"]["M"]["at"]);
+            }
+            self.put(&session);
+        }
+    }
+
     /// Writes the admin counter as the accounts are.
     pub fn count_admins(&self) {
         let admins = |status: &str| -> Vec<Value> {
@@ -189,7 +209,8 @@ impl Bundle {
     }
 
     /// What holds between items whatever happened: every user has exactly one credential, at the user's address
-    /// and at the user's version, and every credential its user; preferences have their user; the counter counts
+    /// and at the user's version, and every credential its user; preferences have their user; second
+    /// factors are there exactly where the user says so; the counter counts
     /// the active admins; a session without its user expires.
     ///
     /// # Errors
@@ -226,6 +247,27 @@ impl Bundle {
             let owner = text(preferences, "pk");
             if !users.contains(owner.trim_start_matches("USER#")) {
                 return Err(format!("preferences of nobody: {owner}"));
+            }
+        }
+        for (kind, needs_totp) in [("totp", true), ("recovery_codes", false)] {
+            for factor in of_kind(kind) {
+                let owner = text(factor, "pk");
+                let mut users = of_kind("user");
+                let user = users.find(|user| user["pk"]["S"] == *owner);
+                // What is left of an account that was deleted is purged.
+                let Some(user) = user else { continue };
+                let factors = user["factors"]["SS"].as_array();
+                let has =
+                    |name: &str| factors.is_some_and(|factors| factors.contains(&name.into()));
+                if !(has("totp") || (!needs_totp && factors.is_some())) {
+                    return Err(format!("{kind} of an account that has none: {owner}"));
+                }
+            }
+        }
+        for user in of_kind("user").filter(|user| user["factors"]["SS"].is_array()) {
+            let of_user = |kind| of_kind(kind).any(|item| item["pk"] == user["pk"]);
+            if !(of_user("totp") && of_user("recovery_codes")) {
+                return Err(format!("{} lacks a factor that it has", user["pk"]));
             }
         }
         for session in of_kind("session") {

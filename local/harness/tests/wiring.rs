@@ -80,9 +80,7 @@ fn every_area_tries_all_of_its_scenes() {
             std::fs::read_to_string(source).expect("a file of the area's tests")
         };
         assert!(test("main").contains("\nmod scenes;\n"), "{area}");
-        for tried in ["assert_faults().await", "assert_policies().await"] {
-            assert!(test("scenes").contains(tried), "{area}: {tried}");
-        }
+        assert!(test("scenes").contains("\nharness::area!("), "{area}");
     }
 }
 
@@ -102,6 +100,10 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "email",
         "password",
         "newEmail",
+        "challenge",
+        "pending",
+        "totp",
+        "factorId",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {
@@ -308,6 +310,48 @@ fn the_api_may_invoke_what_it_has_routes_to_and_nothing_else() {
             .map(move |function| (name.clone(), function.to_string()))
     });
     assert_eq!(set(allowed), invoked);
+}
+
+/// Of an area that can be switched off, nothing is there without it: no function, log group, role or alarm, and no
+/// route.
+#[test]
+fn an_area_that_is_switched_off_creates_nothing() {
+    let template = template();
+    let resources = template.document()["Resources"].as_object();
+    let resources = resources.expect("resources");
+    let mut switched = BTreeSet::new();
+    for function in template.functions() {
+        let area = area(&function.binary);
+        let condition = &resources[&format!("{area}Logs")]["Condition"];
+        assert_eq!(
+            &resources[&function.logical_id]["Condition"], condition,
+            "{}",
+            function.binary
+        );
+        let Some(condition) = condition.as_str() else {
+            continue;
+        };
+        switched.insert(area.clone());
+        for route in template.routes() {
+            if route.function == function.logical_id {
+                assert_eq!(
+                    route.condition.as_deref(),
+                    Some(condition),
+                    "{}",
+                    route.path
+                );
+            }
+        }
+        let invocation = &resources[&format!("{area}Invocation")];
+        assert_eq!(invocation["Condition"], condition);
+        let alarms = json!([{ "!Condition": condition }, { "!Condition": "HasAlarmTopic" }]);
+        for name in ["Errors", "ErrorsAlarm", "Duration", "DurationAlarm"] {
+            let condition = resources[&format!("{area}{name}")]["Condition"].as_str();
+            let condition = &template.document()["Conditions"][condition.expect("a condition")];
+            assert_eq!(condition["!And"], alarms, "{area}{name}");
+        }
+    }
+    assert!(switched.contains("Mfa"), "{switched:?}");
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub enum Letter {
     Invitation,
     /// The password is another one now.
     PasswordChanged,
+    /// An authenticator app is asked for from now on.
+    FactorAdded,
+    /// An authenticator app is not asked for any more.
+    FactorRemoved,
     /// A sign-in from a device that was not seen before.
     NewDevice,
     /// Somebody tried to register with, or move an account to, an address that has an account.
@@ -45,7 +49,7 @@ pub enum Letter {
 
 impl Letter {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::Welcome,
         Self::ResetPassword,
@@ -54,6 +58,8 @@ impl Letter {
         Self::EmailChanged,
         Self::Invitation,
         Self::PasswordChanged,
+        Self::FactorAdded,
+        Self::FactorRemoved,
         Self::NewDevice,
         Self::AccountExists,
     ];
@@ -70,6 +76,8 @@ impl Letter {
             Self::EmailChanged => "email_changed",
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
             Self::NewDevice => "new_device",
             Self::AccountExists => "account_exists",
         }
@@ -94,6 +102,8 @@ impl Letter {
             | Self::EmailChangeRequested
             | Self::EmailChanged
             | Self::PasswordChanged
+            | Self::FactorAdded
+            | Self::FactorRemoved
             | Self::NewDevice
             | Self::AccountExists => None,
         }
@@ -119,6 +129,8 @@ impl Letter {
             Self::EmailChanged => template!("email_changed"),
             Self::Invitation => template!("invitation"),
             Self::PasswordChanged => template!("password_changed"),
+            Self::FactorAdded => template!("factor_added"),
+            Self::FactorRemoved => template!("factor_removed"),
             Self::NewDevice => template!("new_device"),
             Self::AccountExists => template!("account_exists"),
         }

@@ -27,12 +27,14 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Refuses when the sign-in is more than five minutes ago.
+    /// Refuses when the strongest of what the account has was last shown more than five minutes ago, at the sign-in or
+    /// by a step-up, or never in this session.
     ///
     /// # Errors
     /// `reauthentication_required`.
-    pub fn require_recent_sign_in(&self, now: Timestamp) -> Result<(), ApiError> {
-        if now.since(self.session.created_at) > RECENT_SIGN_IN {
+    pub fn require_recent_proof(&self, now: Timestamp) -> Result<(), ApiError> {
+        let shown_at = self.session.proved().strongest(&self.user.factors);
+        if shown_at.is_none_or(|at| now.since(at) > RECENT_SIGN_IN) {
             return Err(ErrorCode::ReauthenticationRequired.into());
         }
         Ok(())
@@ -107,6 +109,12 @@ impl Bearer {
     #[must_use]
     pub const fn resolve(&self, target: PathUser) -> UserId {
         target.resolve(self.subject.user_id)
+    }
+
+    /// Whose token it is.
+    #[must_use]
+    pub const fn user_id(&self) -> UserId {
+        self.subject.user_id
     }
 
     /// Whether the role in the token reaches everybody with this permission. It may be as old as the token:

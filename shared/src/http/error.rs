@@ -12,7 +12,7 @@ use crate::keys::{KeyError, VerifyError};
 use crate::limit::Exceeded;
 use crate::password::HashingFailed;
 use crate::permission::Denied;
-use crate::sign_in::NotSignedIn;
+use crate::sign_in::{Missing, NotSignedIn};
 use crate::store::{StoreError, WriteRefused};
 
 /// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
@@ -66,6 +66,10 @@ error_codes! {
     InvalidActionToken = "invalid_action_token", BAD_REQUEST, "This link is not valid, or not any more.";
     /// Address or password is wrong; which one is not told.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The email address or the password is wrong.";
+    /// The second factor is wrong, or was used before; which, is not told.
+    InvalidFactor = "invalid_factor", UNAUTHORIZED, "This code is not valid.";
+    /// What a sign-in has proved so far is forged, expired or used, or the account has changed since.
+    ChallengeExpired = "challenge_expired", UNAUTHORIZED, "This sign-in is over; begin again.";
     /// There is no bearer token.
     MissingToken = "missing_token", UNAUTHORIZED, "This needs a bearer token.";
     /// The token is malformed, forged, expired or revoked; which, is not told.
@@ -76,8 +80,16 @@ error_codes! {
     AccountSuspended = "account_suspended", FORBIDDEN, "This account is suspended.";
     /// The password was right, but the address is not verified and has to be.
     EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your email address first.";
-    /// The sign-in is too long ago for this.
-    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again to do this.";
+    /// What was proved is right, and not enough; `factors` says what is missing.
+    FactorRequired = "factor_required", FORBIDDEN, "This takes a second factor.";
+    /// The strongest of what the account has was not shown recently enough for this.
+    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again, or prove anew who you are, to do this.";
+    /// The account has no such factor.
+    FactorNotFound = "factor_not_found", NOT_FOUND, "There is no such factor.";
+    /// The account has such a factor already.
+    FactorExists = "factor_exists", CONFLICT, "The account has this factor already.";
+    /// The account must have a second factor, and this is its last.
+    LastFactor = "last_factor", CONFLICT, "The account must have a second factor; set up another one first.";
     /// There is no such user.
     UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
     /// There is no such session of this user.
@@ -115,6 +127,7 @@ pub struct ApiError {
     fields: Vec<(String, FieldError)>,
     exceeded: Option<Exceeded>,
     accepted: Option<&'static Accepted>,
+    missing: Option<Box<Missing>>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -161,6 +174,15 @@ impl ApiError {
         }
     }
 
+    /// What was proved is not enough.
+    #[must_use]
+    pub fn factor_required(missing: Box<Missing>) -> Self {
+        Self {
+            missing: Some(missing),
+            ..Self::from(ErrorCode::FactorRequired)
+        }
+    }
+
     /// A body of a type or in a coding that is not taken, and the header that says what is.
     pub(super) fn unsupported(accepted: &'static Accepted) -> Self {
         Self {
@@ -185,9 +207,10 @@ impl ApiError {
     pub(super) const fn challenge(&self) -> Option<&'static str> {
         match self.code {
             ErrorCode::InvalidToken => Some("Bearer realm=\"latchkey\", error=\"invalid_token\""),
-            ErrorCode::MissingToken | ErrorCode::InvalidCredentials => {
-                Some("Bearer realm=\"latchkey\"")
-            }
+            ErrorCode::MissingToken
+            | ErrorCode::InvalidCredentials
+            | ErrorCode::InvalidFactor
+            | ErrorCode::ChallengeExpired => Some("Bearer realm=\"latchkey\""),
             _ => None,
         }
     }
@@ -227,6 +250,11 @@ impl ApiError {
                     message: &error.message,
                 })
                 .collect(),
+            missing: self.missing.as_deref().map(|missing| MissingProblem {
+                challenge: missing.challenge.as_deref(),
+                factors: &missing.factors,
+                enrollable: &missing.enrollable,
+            }),
         }
     }
 }
@@ -244,6 +272,16 @@ pub(super) struct Problem<'a> {
     timestamp: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem<'a>>,
+    #[serde(flatten)]
+    missing: Option<MissingProblem<'a>>,
+}
+
+#[derive(Serialize)]
+struct MissingProblem<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<&'a str>,
+    factors: &'a [&'static str],
+    enrollable: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -279,6 +317,7 @@ impl From<ErrorCode> for ApiError {
             fields: Vec::new(),
             exceeded: None,
             accepted: None,
+            missing: None,
             cause: None,
         }
     }
@@ -300,6 +339,10 @@ impl From<NotSignedIn> for ApiError {
             NotSignedIn::Suspended => ErrorCode::AccountSuspended.into(),
             NotSignedIn::Unverified => ErrorCode::EmailUnverified.into(),
             NotSignedIn::Unseen => ErrorCode::InvalidCredentials.into(),
+            NotSignedIn::FactorRequired(missing) => Self::factor_required(missing),
+            NotSignedIn::InvalidFactor => ErrorCode::InvalidFactor.into(),
+            NotSignedIn::ChallengeOver => ErrorCode::ChallengeExpired.into(),
+            NotSignedIn::SessionOver => ErrorCode::InvalidToken.into(),
             NotSignedIn::Store(error) => error.into(),
             NotSignedIn::Keys(error) => error.into(),
         }

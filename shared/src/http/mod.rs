@@ -26,13 +26,13 @@ pub use letter::ask_for_letter;
 pub use limit::{Attempt, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
-pub use query::{PathUser, Projection, query_parameter, session_id, user_id};
+pub use query::{PathUser, Projection, path_parameter, query_parameter, session_id, user_id};
 pub use reply::{Reply, accepted, json, no_content};
 pub(crate) use serve::guarded;
 pub use serve::{
     Endpoint, accepted_locale, client, client_address, has_body, serve, taking, taking_any,
 };
-pub use user::{TokenResponse, UserResponse};
+pub use user::{AccessTokenResponse, TokenResponse, UserResponse};
 
 use crate::clock;
 use crate::store::Change;

@@ -52,7 +52,11 @@ pub fn session_id(request: &Request) -> Result<SessionId, ApiError> {
     path_parameter(request, "sid", SessionId::parse)
 }
 
-fn path_parameter<T>(
+/// Reads a parameter of the path.
+///
+/// # Errors
+/// `invalid_fields`.
+pub fn path_parameter<T>(
     request: &Request,
     name: &str,
     parse: impl FnOnce(&str) -> Result<T, FieldError>,

@@ -1,5 +1,7 @@
 //! Users and tokens as clients see them.
 
+use std::time::Duration;
+
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::clock::{self, Timestamp};
 use crate::keys::TokenPair;
 use crate::locale::Locale;
 use crate::name::Name;
+use crate::token::access::AccessToken;
 use crate::user::{Role, Status, User};
 
 /// A user on the wire. What is not named here never leaves.
@@ -68,6 +71,7 @@ impl<'a> UserResponse<'a> {
             last_name,
             locale,
             invited: _,
+            factors: _,
             role,
             status: _,
             suspension,
@@ -146,6 +150,27 @@ impl<'a> TokenResponse<'a> {
             token_type: "Bearer",
             expires_in: tokens.expires_in.as_secs(),
             user: UserResponse::new(user, now),
+        }
+    }
+}
+
+/// What proving a session anew answers: an access token that says so. The refresh token stays.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessTokenResponse<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+impl<'a> AccessTokenResponse<'a> {
+    /// A token, and how long it is valid.
+    #[must_use]
+    pub fn new(token: &'a AccessToken, lifetime: Duration) -> Self {
+        Self {
+            access_token: token.reveal(),
+            token_type: "Bearer",
+            expires_in: lifetime.as_secs(),
         }
     }
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use super::cached::Cached;
 use super::{KeyError, MIN_RELOAD_INTERVAL, VerifyError};
 use crate::clock::{self, Timestamp};
 use crate::config::ConfigError;
-use crate::secret::{SecretError, SecretSource, Secrets};
+use crate::secret::{SecretError, SecretSource, Secrets, Unwrappable};
 use crate::token::TokenError;
 use crate::token::action::{self, ActionClaims};
 use crate::token::key_ring::MAX_RING_AGE;
 use crate::token::refresh::{self, RefreshClaims};
+use crate::token::sealed;
 
 /// How long a secret serves on while it cannot be read again.
 const MAX_SECRET_AGE: Duration = Duration::from_hours(1);
@@ -65,6 +68,37 @@ impl CachedSecrets {
     ) -> Result<ActionClaims, VerifyError> {
         self.verify(now, |secrets| action::verify(secrets, token, now))
             .await
+    }
+
+    /// The value in a sealed text. I/O as [`verify_refresh`](Self::verify_refresh).
+    ///
+    /// # Errors
+    /// [`VerifyError`]; an expired one is invalid.
+    pub async fn open<T: DeserializeOwned>(
+        &self,
+        kind: &sealed::Kind,
+        context: &[u8],
+        text: &str,
+        now: Timestamp,
+    ) -> Result<T, VerifyError> {
+        self.verify(now, |secrets| kind.open(secrets, context, text, now))
+            .await
+    }
+
+    /// What was stored sealed, as `open` reads it. I/O as [`verify_refresh`](Self::verify_refresh).
+    ///
+    /// # Errors
+    /// [`KeyError::Unwrappable`] when no secret opens it.
+    pub async fn read<T>(
+        &self,
+        now: Timestamp,
+        open: impl Fn(&Secrets) -> Result<T, TokenError>,
+    ) -> Result<T, KeyError> {
+        match self.verify(now, open).await {
+            Ok(value) => Ok(value),
+            Err(VerifyError::Invalid) => Err(Unwrappable.into()),
+            Err(VerifyError::Keys(error)) => Err(error),
+        }
     }
 
     async fn verify<T>(

@@ -28,6 +28,14 @@ impl Beside {
     pub fn take<T: Entity>(&mut self, key: &Key) -> Result<Option<T>, StoreError> {
         table::take(&mut self.0, key)
     }
+
+    /// The same as it is, for whoever finds out what it is.
+    #[must_use]
+    pub fn take_raw(&mut self, key: &Key) -> Option<RawItem> {
+        let is = |item: &RawItem| Key::of(item).as_ref() == Some(key);
+        let position = self.0.iter().position(is)?;
+        Some(self.0.swap_remove(position))
+    }
 }
 
 impl Store {

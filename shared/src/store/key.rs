@@ -58,6 +58,18 @@ impl Key {
         Self::new(Self::user(user_id).pk, "PREFERENCES")
     }
 
+    /// Of the secret of an account's authenticator app.
+    #[must_use]
+    pub fn totp(user_id: &UserId) -> Self {
+        Self::in_account(user_id, "FACTOR#TOTP")
+    }
+
+    /// Of an account's recovery codes.
+    #[must_use]
+    pub fn recovery_codes(user_id: &UserId) -> Self {
+        Self::in_account(user_id, "FACTOR#RECOVERY-CODES")
+    }
+
     /// A key of the route and the caller that chose it: nobody meets another's.
     pub(super) fn idempotency(route: &str, caller: Option<&UserId>, key: &str) -> Self {
         let caller = caller.map_or_else(|| "anonymous".to_owned(), UserId::to_string);

@@ -28,7 +28,8 @@ pub use credential::{Credential, Registration};
 pub use idempotency::Idempotency;
 pub use limit::{KnownAddress, Taken};
 pub use password::next_credential_version;
-pub use session::SessionRevoked;
+pub(crate) use session::SessionPut;
+pub use session::{SessionRevoked, proving};
 pub use stream::events;
 
 /// Why something that was read was not changed.

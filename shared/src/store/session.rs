@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::event::EventKind;
 use crate::session::{RevocationReason, Rotation, Session, SessionId};
 use crate::table::{
-    self, Change, Entity, Key, Listing, StoreError, TransactError, Update, Updated, attribute,
-    failed, number, send, text,
+    self, Change, Entity, Key, Listing, RawItem, StoreError, TransactError, TransactWriteItem,
+    Update, Updated, attribute, failed, number, send, text,
 };
 use crate::token::refresh::RefreshClaims;
 use crate::user::{Status, User, UserId};
@@ -28,6 +28,20 @@ impl Entity for Session {
         vec![EventKind::SessionCreated]
     }
 }
+
+/// What became of a write of a session that spends something with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionPut {
+    /// Both are written.
+    Done,
+    /// There is such a session already, or none that lives.
+    SessionRefused,
+    /// What was to be spent is spent.
+    SpendingRefused,
+}
+
+/// The attribute that says the ways used, for events.
+const METHODS: &str = "amr";
 
 /// What became of ending a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +62,59 @@ impl Store {
         session: &Session,
         change: &Change,
     ) -> Result<(), StoreError> {
-        let key = Key::session(&session.user_id, &session.id);
-        self.table.put("put session", key, session, change).await
+        let item = session_item(session, change)?;
+        let call = self.table.client().put_item();
+        let call = call.table_name(self.table.name()).set_item(Some(item));
+        let put = send(|| call.clone().send()).await;
+        put.map(|_| ())
+            .map_err(|error| failed("put session", &error))
+    }
+
+    /// Stores a session whose id was given out before, if it is not stored yet, together with what it spends. 1 RT,
+    /// 2 WU and those of `spending`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn put_session_once(
+        &self,
+        session: &Session,
+        spending: Vec<TransactWriteItem>,
+        change: &Change,
+    ) -> Result<SessionPut, StoreError> {
+        let put = table::put_new(&self.table, session_item(session, change)?)?;
+        self.write_session("put session once", put, spending).await
+    }
+
+    /// Stores what a live session stands on from now on, together with what that spends. 1 RT, 2 WU and those of
+    /// `spending`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn prove_session(
+        &self,
+        session: &Session,
+        spending: Vec<TransactWriteItem>,
+        change: &Change,
+    ) -> Result<SessionPut, StoreError> {
+        let update = proving(session, change)?.in_transaction(&self.table)?;
+        self.write_session("prove session", update, spending).await
+    }
+
+    async fn write_session(
+        &self,
+        operation: &'static str,
+        session: TransactWriteItem,
+        spending: Vec<TransactWriteItem>,
+    ) -> Result<SessionPut, StoreError> {
+        let items = std::iter::once(session).chain(spending).collect();
+        match self.table.transact(operation, items).await {
+            Ok(()) => Ok(SessionPut::Done),
+            Err(TransactError::Refused(refused)) if refused.first() == Some(&true) => {
+                Ok(SessionPut::SessionRefused)
+            }
+            Err(TransactError::Refused(_)) => Ok(SessionPut::SpendingRefused),
+            Err(TransactError::Store(error)) => Err(error),
+        }
     }
 
     /// Moves a session on to its next refresh token, in one conditional write: of many who try with
@@ -219,6 +284,29 @@ impl Store {
             Err(TransactError::Store(error)) => Err(error.into()),
         }
     }
+}
+
+/// A session as it is stored: with the ways used, for its event.
+fn session_item(session: &Session, change: &Change) -> Result<RawItem, StoreError> {
+    let key = Key::session(&session.user_id, &session.id);
+    let mut item = table::new_item(key, session, change)?;
+    let methods = attribute(&session.proved().methods())?;
+    item.insert(METHODS.to_owned(), methods);
+    Ok(item)
+}
+
+/// What a live session stands on, in place of what it stood on.
+pub fn proving(session: &Session, change: &Change) -> Result<Update, StoreError> {
+    let proved = session.proved();
+    Ok(
+        Update::new(Key::session(&session.user_id, &session.id), change)
+            .set("proved", attribute(&proved)?)
+            .set(METHODS, attribute(&proved.methods())?)
+            .events([EventKind::SessionProved])
+            .when_equal("credential_version", number(session.credential_version))
+            .when_equal("session_epoch", number(session.session_epoch))
+            .when_absent("revoked_at"),
+    )
 }
 
 fn raise_epoch(user: &User, change: &Change) -> Update {

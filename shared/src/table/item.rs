@@ -143,6 +143,19 @@ pub fn put_new(table: &Table, item: RawItem) -> Result<TransactWriteItem, StoreE
     put_if(table, item, "attribute_not_exists(pk)", &[], &[])
 }
 
+/// A transaction's part that writes an item, whether or not there is one.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn put(table: &Table, item: RawItem) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table.name())
+        .set_item(Some(item))
+        .build()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
 /// A transaction's part that writes an item under a condition, with the names and values it uses.
 ///
 /// # Errors

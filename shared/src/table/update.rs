@@ -129,6 +129,20 @@ impl Update {
         self.when(attribute, ">", value)
     }
 
+    /// Only where an attribute is below this value.
+    pub fn when_below(self, attribute: &str, value: AttributeValue) -> Self {
+        self.when(attribute, "<", value)
+    }
+
+    /// Only where `member` is one of a set of texts.
+    pub fn when_member(mut self, attribute: &str, member: &impl ToString) -> Self {
+        let (name, placeholder) = (self.name(attribute), format!(":if_{attribute}"));
+        self.conditions
+            .push(format!("contains({name}, {placeholder})"));
+        self.values.insert(placeholder, text(&member.to_string()));
+        self
+    }
+
     fn when(mut self, attribute: &str, comparison: &str, value: AttributeValue) -> Self {
         let (name, placeholder) = (self.name(attribute), format!(":if_{attribute}"));
         self.conditions

@@ -52,10 +52,13 @@ pub struct Claims {
     pub nbf: u64,
     /// Unique per token.
     pub jti: String,
-    /// When the user signed in.
+    /// When the user last proved to be themselves.
     pub auth_time: u64,
-    /// How the user signed in (RFC 8176).
+    /// How the user did (RFC 8176).
     pub amr: Vec<String>,
+    /// How much that proves; tokens of earlier releases do not say.
+    #[serde(default)]
+    pub acr: String,
     /// Whether the address was verified when the token was made.
     pub email_verified: bool,
 }
@@ -110,6 +113,7 @@ impl AccessToken {
         let mut header = Header::new(key.algorithm.jws());
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid.clone());
+        let proved = session.proved();
         let claims = Claims {
             iss: parties.issuer.clone(),
             aud: parties.audience.clone(),
@@ -120,13 +124,9 @@ impl AccessToken {
             exp: now.plus(lifetime).as_seconds(),
             nbf: 0,
             jti: Uuid::new_v4().to_string(),
-            auth_time: session.created_at.as_seconds(),
-            amr: session
-                .proved()
-                .methods()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            auth_time: proved.latest().as_seconds(),
+            amr: proved.methods().into_iter().map(str::to_owned).collect(),
+            acr: proved.level().to_owned(),
             email_verified: user.email_verified,
         };
         // JWS Compact Serialization (RFC 7515 §3.1). jsonwebtoken would read and check the key for every signature.

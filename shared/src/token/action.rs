@@ -13,13 +13,13 @@ use super::TokenError;
 use super::signed::Kind;
 use crate::clock::Timestamp;
 use crate::email::Email;
-use crate::secret::{Secret, Secrets};
+use crate::secret::{Purpose, Secrets};
 use crate::user::{User, UserId};
 
 const PREFIX: &str = "lkat_";
 const KIND: Kind = Kind {
     prefix: PREFIX,
-    key: Secret::action_token_key,
+    purpose: Purpose::ActionToken,
     // Two addresses of 254 bytes and the rest.
     max_bytes: 1 + 16 + 8 + 8 + 1 + 2 * 254,
 };

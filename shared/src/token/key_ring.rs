@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::BASE64URL;
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
-use crate::secret::{Secret, SecretVersion, Secrets, Unwrappable};
+use crate::secret::{Purpose, Secret, SecretVersion, Secrets, Unwrappable};
 
 /// A loaded ring is used for this long at most: how long a revoked key can still be trusted.
 pub const MAX_RING_AGE: Duration = Duration::from_mins(10);
@@ -130,11 +130,19 @@ impl WrappedKey {
         let version = decode(&self.secret_version)?;
         let version = version.as_slice().try_into().map_err(|_| Unwrappable)?;
         let secret = secrets.find(SecretVersion(version)).ok_or(Unwrappable)?;
-        secret.unwrap_key(self.kid.as_bytes(), &decode(&self.wrapped_key)?)
+        secret.open(
+            Purpose::SigningKeyWrapping,
+            self.kid.as_bytes(),
+            &decode(&self.wrapped_key)?,
+        )
     }
 
     fn seal(&mut self, secret: &Secret, private_key: &[u8]) -> Result<(), Unwrappable> {
-        let wrapped = secret.wrap(self.kid.as_bytes(), private_key)?;
+        let wrapped = secret.seal(
+            Purpose::SigningKeyWrapping,
+            self.kid.as_bytes(),
+            private_key,
+        )?;
         self.secret_version = BASE64URL.encode(secret.version().0);
         self.wrapped_key = BASE64URL.encode(wrapped);
         Ok(())

@@ -4,6 +4,7 @@ pub mod access;
 pub mod action;
 pub mod key_ring;
 pub mod refresh;
+pub mod sealed;
 mod signed;
 
 use base64::Engine;

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::TokenError;
 use super::signed::Kind;
-use crate::secret::{Secret, Secrets};
+use crate::secret::{Purpose, Secrets};
 use crate::session::SessionId;
 use crate::user::UserId;
 
@@ -15,7 +15,7 @@ const PREFIX: &str = "lkrt_";
 const FIELD_BYTES: usize = 16 + 16 + 4;
 const KIND: Kind = Kind {
     prefix: PREFIX,
-    key: Secret::refresh_token_key,
+    purpose: Purpose::RefreshToken,
     max_bytes: FIELD_BYTES,
 };
 

@@ -7,7 +7,7 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine;
 
 use super::{BASE64URL, TokenError, base64url_decode};
-use crate::secret::{Secret, SecretVersion, Secrets};
+use crate::secret::{Purpose, SecretVersion, Secrets};
 
 /// Of the HMAC: 128 bits, RFC 2104 §5 asks for no less than half the hash.
 pub(super) const TAG_BYTES: usize = 16;
@@ -17,8 +17,8 @@ pub(super) const CHECKSUM_BYTES: usize = 4;
 pub(super) struct Kind {
     /// What its tokens begin with.
     pub(super) prefix: &'static str,
-    /// The subkey that no other kind has.
-    pub(super) key: fn(&Secret) -> hmac::Key,
+    /// The purpose that no other kind has.
+    pub(super) purpose: Purpose,
     /// Most bytes of fields.
     pub(super) max_bytes: usize,
 }
@@ -30,7 +30,7 @@ impl Kind {
         let secret = secrets.current();
         let mut bytes = secret.version().0.to_vec();
         bytes.extend_from_slice(fields);
-        let tag = hmac::sign(&(self.key)(secret), &bytes);
+        let tag = hmac::sign(&secret.mac_key(self.purpose), &bytes);
         bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
         bytes.extend_from_slice(&checksum(&bytes));
         format!("{}{}", self.prefix, BASE64URL.encode(bytes))
@@ -55,8 +55,8 @@ impl Kind {
         let (signed, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(INVALID)?;
         let (version, fields) = signed.split_first_chunk().ok_or(INVALID)?;
         let secret = secrets.find(SecretVersion(*version));
-        let key = (self.key)(secret.ok_or(TokenError::UnknownKey)?);
-        let expected = hmac::sign(&key, signed);
+        let secret = secret.ok_or(TokenError::UnknownKey)?;
+        let expected = hmac::sign(&secret.mac_key(self.purpose), signed);
         constant_time::verify_slices_are_equal(&expected.as_ref()[..TAG_BYTES], tag)
             .map_err(|_| INVALID)?;
         let end = signed.len();

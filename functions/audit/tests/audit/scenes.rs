@@ -2,7 +2,7 @@
 
 use harness::requests::by;
 use harness::scene;
-use harness::scenes::{Act, Area, Scene, What, is};
+use harness::scenes::{Act, Scene, What, is};
 use serde_json::Value;
 
 fn scenes() -> Vec<Scene> {
@@ -12,23 +12,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_record-audit"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("record-audit", scenes());
 
 /// Whether something of this kind stands in the audit of an account.
 fn recorded(id: &str, action: &'static str) -> impl Fn(&Value) -> bool + Send + Sync + use<> {

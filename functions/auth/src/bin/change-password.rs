@@ -34,7 +34,7 @@ async fn change_password(
 ) -> ApiResult {
     let caller = tokens.authenticate(store, &request).await?;
     let change = http::change(&request, Some(caller.user.id));
-    caller.require_recent_sign_in(change.at)?;
+    caller.require_recent_proof(change.at)?;
     let (current, new) = read_passwords(&request, &caller.user)?;
 
     let attempt = limiter.attempt(store, &request, &caller.user.id, change.at);

@@ -10,8 +10,9 @@ use latchkey::http::{
     self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Near, Request, StatusCode,
     TokenResponse,
 };
+use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
-use latchkey::proof::{First, Proved};
+use latchkey::proof::First;
 use latchkey::sign_in::SignIn;
 use latchkey::store::{Change, Credential, Store};
 use latchkey::telemetry;
@@ -20,7 +21,7 @@ use latchkey::user::{User, UserId};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(auth::LOGIN_ROUTE)?;
+    let limiter = Limiter::from_env(PASSWORD_ROUTE)?;
     let store = Store::from_env().await?;
     let sign_in = SignIn::from_env(&store).await?;
     http::serve(|request| login(&store, &sign_in, &limiter, request)).await
@@ -56,13 +57,10 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
         }
     }
 
-    let proved = Proved {
-        first: First::Password,
-        at: change.at,
-    };
     let client = http::client(&request);
+    let version = credential.credential_version;
     let (pair, ()) = tokio::join!(
-        admitted.start(credential.credential_version, proved, client, &change),
+        admitted.start(version, First::Password, client, &change),
         attempt.signed_in(&near, &credential)
     );
     http::json(

@@ -6,6 +6,7 @@
 use lambda_http::Error;
 use latchkey::http::{self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Request};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
@@ -16,7 +17,7 @@ use latchkey::user::User;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(auth::LOGIN_ROUTE)?;
+    let limiter = Limiter::from_env(PASSWORD_ROUTE)?;
     let store = Store::from_env().await?;
     let (tokens, secrets) = tokio::join!(
         TokenVerifier::from_env(&store),

@@ -68,7 +68,7 @@ async fn wrong_input_is_named_and_changes_nothing() {
 async fn it_takes_a_recent_sign_in() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    bundle.age_sessions("created_at", 301);
+    bundle.age_proofs(301);
     let answer = change(&bundle, &account, PASSWORD, NEW)
         .await
         .expect_status(403);

@@ -4,7 +4,7 @@ mod letters;
 mod limits;
 mod sessions;
 
-use harness::scenes::{Area, Scene, is};
+use harness::scenes::{Scene, is};
 use serde_json::Value;
 
 const NEW_PASSWORD: &str = "quite another long password";
@@ -22,24 +22,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_login"),
-        scenes(),
-    )
-    .may_fail(&MAY_FAIL)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("login", scenes(), may_fail: &MAY_FAIL);
 
 /// Whether the address of an account is known to be its owner's.
 fn verified(id: String) -> impl Fn(&Value) -> bool + Send + Sync {

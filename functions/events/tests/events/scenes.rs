@@ -1,7 +1,7 @@
 //! What each function of `events` does, in each of the situations in which it talks to the table in another way.
 
 use harness::requests::{new_email, post, register};
-use harness::scenes::{Act, Area, Scene, What, is};
+use harness::scenes::{Act, Scene, What, is};
 use harness::{Bundle, PASSWORD, scene};
 use serde_json::{Value, json};
 
@@ -12,23 +12,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_publish-events"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("publish-events", scenes());
 
 fn publish() -> Vec<Scene> {
     vec![scene!("tell the bus", "publish-events", |bundle| {

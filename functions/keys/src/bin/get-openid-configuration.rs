@@ -21,7 +21,7 @@ struct DiscoveryResponse<'a> {
     response_types_supported: [&'static str; 1],
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 2],
-    claims_supported: [&'static str; 11],
+    claims_supported: [&'static str; 12],
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -51,6 +51,7 @@ fn get_openid_configuration(issuer: &str) -> ApiResult {
             "jti",
             "auth_time",
             "amr",
+            "acr",
             "email_verified",
         ],
     };

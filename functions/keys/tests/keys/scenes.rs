@@ -1,6 +1,6 @@
 //! What each function of `keys` does, in each of the situations in which it talks to the table in another way.
 
-use harness::scenes::{Act, Area, Scene, What};
+use harness::scenes::{Act, Scene, What};
 use harness::{Bundle, HttpRequest, scene};
 use serde_json::json;
 
@@ -11,23 +11,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_get-jwks"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("get-jwks", scenes());
 
 fn key_ids(bundle: &Bundle) -> Vec<String> {
     let keys = bundle.items_of_type("public_key").into_iter();

@@ -1,6 +1,6 @@
 //! What each function of `ops` does, in each of the situations in which it talks to the table in another way.
 
-use harness::scenes::{Act, Area, Scene};
+use harness::scenes::{Act, Scene};
 use harness::{HttpRequest, scene};
 
 fn scenes() -> Vec<Scene> {
@@ -9,23 +9,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_health"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("health", scenes());
 
 fn health() -> Vec<Scene> {
     vec![scene!(

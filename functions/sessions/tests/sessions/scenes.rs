@@ -2,7 +2,7 @@
 
 use harness::requests::by;
 use harness::scene;
-use harness::scenes::{Act, Area, Scene, epoch_raised, revoked};
+use harness::scenes::{Act, Scene, epoch_raised, revoked};
 
 fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
@@ -10,23 +10,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_list-sessions"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("list-sessions", scenes());
 
 fn sessions() -> Vec<Scene> {
     vec![

@@ -44,7 +44,7 @@ async fn change_email(
     let own = (caller.user.id == id).then(|| caller.user.clone());
     let user = caller.user.authorize(Permission::ChangeEmail, &id, own)?;
     let change = http::change(&request, Some(user.id));
-    caller.require_recent_sign_in(change.at)?;
+    caller.require_recent_proof(change.at)?;
 
     let mut fields = Fields::read(&request)?;
     let email = fields.required("email", Email::parse);

@@ -34,7 +34,7 @@ async fn delete_user(
     let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
     let user = caller.user.authorize(Permission::DeleteUser, &id, user)?;
     let change = http::change(&request, Some(caller.user.id));
-    caller.require_recent_sign_in(change.at)?;
+    caller.require_recent_proof(change.at)?;
     preconditions.check(user.version)?;
     let attempt = limiter.attempt(store, &request, &caller.user.id, change.at);
     attempt.admit().await?;

@@ -27,7 +27,7 @@ async fn the_owner_deletes_the_account_and_leaves_a_tombstone() {
 async fn it_takes_a_recent_sign_in() {
     let bundle = bundle().await;
     let account = bundle.account().await;
-    bundle.age_sessions("created_at", 301);
+    bundle.age_proofs(301);
     let answer = bundle
         .send_as(&account, "DELETE", "/v1/users/me")
         .await

@@ -182,7 +182,7 @@ async fn it_takes_a_recent_sign_in_and_another_address() {
         .await
         .expect_status(400);
     assert_eq!(answer.field_codes(), [("email", "unchanged")]);
-    bundle.age_sessions("created_at", 301);
+    bundle.age_proofs(301);
     let answer = ask(&bundle, &account, NEW).await.expect_status(403);
     assert_eq!(answer.code(), "reauthentication_required");
 }

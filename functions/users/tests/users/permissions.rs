@@ -54,8 +54,10 @@ fn expected(permission: Permission, caller: Role, relation: Relation) -> u64 {
         | (Reach::Own, Relation::Others(_) | Relation::Missing)
         | (Reach::BelowOwnRole, Relation::Own) => false,
         (_, Relation::Missing) => return 404,
-        (Reach::Own | Reach::UpToOwnRole, Relation::Own) | (Reach::All, _) => true,
-        (Reach::BelowOwnRole, Relation::Others(role)) => role < caller,
+        (Reach::Own | Reach::OwnAndBelow | Reach::UpToOwnRole, Relation::Own) | (Reach::All, _) => {
+            true
+        }
+        (Reach::BelowOwnRole | Reach::OwnAndBelow, Relation::Others(role)) => role < caller,
         (Reach::UpToOwnRole, Relation::Others(role)) => role <= caller,
     };
     if reached { 200 } else { 403 }
@@ -104,6 +106,23 @@ fn with_action_token(
     operation
 }
 
+/// About a second factor of the account, where the operation is about one; with the reason that it takes.
+async fn with_factor(
+    bundle: &Bundle,
+    operation: &Operation,
+    target: Option<&Account>,
+) -> Operation {
+    let mut operation = operation.clone();
+    if operation.path.contains("{fid}") {
+        let factor = match target {
+            Some(target) => bundle.enrol(target).await.factor_id,
+            None => NOBODY.to_owned(),
+        };
+        operation.path = operation.path.replace("{fid}", &factor) + "?reason=lost";
+    }
+    operation
+}
+
 /// The session of an account that is in the table; any where there is none.
 fn session(bundle: &Bundle, account: Option<&Account>) -> String {
     account.map_or_else(|| NOBODY.to_owned(), |account| bundle.session_of(account))
@@ -132,6 +151,7 @@ async fn bug_37_bug_38_every_endpoint_does_for_every_role_what_the_table_says() 
                 };
                 let id = target.as_ref().map_or(NOBODY, |target| &target.id);
                 let operation = with_action_token(&bundle, &operation, target.as_ref());
+                let operation = with_factor(&bundle, &operation, target.as_ref()).await;
                 let request = operation.request(id, &session(&bundle, target.as_ref()));
                 let answer = bundle.send(&request.bearer(&caller.access_token)).await;
                 let status = if answer.status < 300 {
@@ -172,6 +192,7 @@ fn the_contract_shows_the_table_as_it_is() {
             Reach::Nobody => "–",
             Reach::Own => "own",
             Reach::BelowOwnRole => "below own role",
+            Reach::OwnAndBelow => "own and below",
             Reach::UpToOwnRole => "up to own role",
             Reach::All => "all",
         };

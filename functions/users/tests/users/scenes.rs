@@ -5,7 +5,7 @@ mod administration;
 mod limits;
 
 use harness::Bundle;
-use harness::scenes::{Area, Scene};
+use harness::scenes::Scene;
 
 fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
@@ -15,23 +15,7 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-fn area() -> Area {
-    Area::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_BIN_EXE_get-user"),
-        scenes(),
-    )
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_store_call_meets_every_fault() {
-    area().assert_faults().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_policy_is_exactly_what_its_function_does() {
-    area().assert_policies().await;
-}
+harness::area!("get-user", scenes());
 
 /// Whether there is no such account any more.
 fn gone(id: String) -> impl Fn(&Bundle) -> bool + Send + Sync {

@@ -118,6 +118,35 @@ macro_rules! scene {
     };
 }
 
+/// The two tests of an area: every fault, and every policy, in all of its scenes. Takes the name of any of its binaries,
+/// and the scenes; `may_fail` names the calls, as `store-calls.txt` has them, without which an answer is no other.
+#[macro_export]
+macro_rules! area {
+    ($binary:literal, $scenes:expr) => {
+        $crate::area!($binary, $scenes, may_fail: &[]);
+    };
+    ($binary:literal, $scenes:expr, may_fail: $may_fail:expr) => {
+        fn area() -> $crate::scenes::Area {
+            $crate::scenes::Area::new(
+                env!("CARGO_PKG_NAME"),
+                env!(concat!("CARGO_BIN_EXE_", $binary)),
+                $scenes,
+            )
+            .may_fail($may_fail)
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn every_store_call_meets_every_fault() {
+            area().assert_faults().await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn every_policy_is_exactly_what_its_function_does() {
+            area().assert_policies().await;
+        }
+    };
+}
+
 /// Whether an item is of this type and has this value.
 #[must_use]
 pub fn is(item: &Value, kind: &str, attribute: &str, value: &str) -> bool {

@@ -124,7 +124,12 @@ fn what_a_letter_needs_is_required() {
             "{letter:?} {locale:?}"
         );
     }
-    for letter in [Letter::PasswordChanged, Letter::NewDevice] {
+    for letter in [
+        Letter::PasswordChanged,
+        Letter::FactorAdded,
+        Letter::FactorRemoved,
+        Letter::NewDevice,
+    ] {
         let timeless = Values {
             time: None,
             ..Values::sample(letter)

@@ -110,9 +110,10 @@ pub(super) fn claims_of_any_kind(all: &mut Forgeries) {
         "jti",
         "role",
         "amr",
+        "acr",
         "email_verified",
     ] {
-        if name != "nbf" {
+        if !["nbf", "acr"].contains(&name) {
             let claims = without(&claims(), name);
             all.add(
                 format!("claim {name} missing"),
@@ -120,8 +121,8 @@ pub(super) fn claims_of_any_kind(all: &mut Forgeries) {
             );
         }
         for value in &values {
-            // Any text is a `jti`, any boolean an `email_verified`, any array of texts an `amr`.
-            let same_kind = (name == "jti" && value.is_string())
+            // Any text is a `jti` or an `acr`, any boolean an `email_verified`, any array of texts an `amr`.
+            let same_kind = (["jti", "acr"].contains(&name) && value.is_string())
                 || (name == "email_verified" && value.is_boolean())
                 || (name == "amr" && *value == json!([]));
             if !same_kind {

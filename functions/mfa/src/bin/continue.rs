@@ -1,0 +1,106 @@
+//! `POST /v1/auth/continue`: goes on with a sign-in that lacked a second factor. Anybody who has its challenge may call
+//! it, and the challenge works once.
+
+use factors::{Presented, ROUTE};
+use lambda_http::Error;
+use latchkey::http::{
+    self, ApiError, ApiResult, Fields, Limiter, Request, StatusCode, TokenResponse,
+};
+use latchkey::keys::CachedSecrets;
+use latchkey::proof::Begun;
+use latchkey::secret::SecretSource;
+use latchkey::sign_in::{NotSignedIn, SignIn, challenge};
+use latchkey::store::{Change, Store};
+use latchkey::table::{self, Key};
+use latchkey::telemetry;
+use latchkey::user::User;
+
+/// What the function is made of.
+struct Parts {
+    limiter: Limiter,
+    store: Store,
+    sign_in: SignIn,
+    factors: CachedSecrets,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let limiter = Limiter::from_env(ROUTE)?;
+    let store = Store::from_env().await?;
+    let parts = Parts {
+        limiter,
+        sign_in: SignIn::from_env(&store).await?,
+        factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
+        store,
+    };
+    http::serve(|request| go_on(&parts, request)).await
+}
+
+async fn go_on(parts: &Parts, request: Request) -> ApiResult {
+    let (challenge, presented) = read(&request)?;
+    let change = http::change(&request, None);
+    let ready = parts.sign_in.ready(change.at).await?;
+    let begun = challenge::open(parts.sign_in.secrets(), &challenge, change.at).await?;
+    let change = Change {
+        by: Some(begun.user_id),
+        ..change
+    };
+    telemetry::name_account(begun.user_id);
+
+    let (user, shown) = match presented {
+        Some(presented) => {
+            let attempt = parts
+                .limiter
+                .attempt(&parts.store, &request, &begun.user_id, change.at);
+            let (admitted, read) = tokio::join!(
+                attempt.admit(),
+                read_factor(&parts.store, &presented, &begun)
+            );
+            admitted?;
+            let (user, item) = read?;
+            let user = current(user, &begun)?;
+            let table = parts.store.table();
+            let shown = presented.check(&user, item, table, &parts.factors, &change);
+            let shown = shown.await?;
+            (user, Some(shown))
+        }
+        // Nothing is lacking where a factor was set up meanwhile.
+        None => {
+            let user = parts.store.get_user(&begun.user_id).await?;
+            (current(user, &begun)?, None)
+        }
+    };
+    let client = http::client(&request);
+    let admitted = ready.admit(&user, change.at)?;
+    let pair = admitted.go_on(begun, shown, client, &change).await?;
+    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
+}
+
+fn read(request: &Request) -> Result<(String, Option<Presented>), ApiError> {
+    let mut fields = Fields::read(request)?;
+    let challenge = fields.required("challenge", |challenge| Ok(challenge.to_owned()));
+    let presented = Presented::read(&mut fields);
+    fields.finish(|| Some((challenge?, presented?)))
+}
+
+/// The account, and the item that checks what is presented, in one read.
+async fn read_factor(
+    store: &Store,
+    presented: &Presented,
+    begun: &Begun,
+) -> Result<(Option<User>, Option<table::RawItem>), ApiError> {
+    let keys = [Key::user(&begun.user_id), presented.key(&begun.user_id)];
+    let mut items = store
+        .table()
+        .batch_get("read factor", keys.to_vec())
+        .await?;
+    let user = table::take(&mut items, &keys[0])?;
+    Ok((user, items.pop()))
+}
+
+/// The account, if it is as it was when the sign-in began.
+fn current(user: Option<User>, begun: &Begun) -> Result<User, NotSignedIn> {
+    user.filter(|user| begun.is_of(user))
+        .ok_or(NotSignedIn::ChallengeOver)
+}

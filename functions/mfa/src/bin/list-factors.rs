@@ -1,0 +1,66 @@
+//! `GET /v1/users/{id}/factors`: the second factors of an account, and how many recovery codes are left. For its owner,
+//! moderators and admins.
+
+use factors::{RecoveryCodes, TotpFactor};
+use lambda_http::Error;
+use latchkey::factor::Factor;
+use latchkey::http::{self, ApiResult, Request, StatusCode};
+use latchkey::keys::TokenVerifier;
+use latchkey::permission::Permission;
+use latchkey::store::Store;
+use latchkey::table::Key;
+use latchkey::telemetry;
+use serde::Serialize;
+
+/// A factor on the wire. What is not named here never leaves.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FactorResponse {
+    id: String,
+    r#type: &'static str,
+    created_at: String,
+    last_used_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FactorsResponse {
+    data: Vec<FactorResponse>,
+    recovery_codes_left: usize,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let store = Store::from_env().await?;
+    let tokens = TokenVerifier::from_env(&store).await?;
+    http::serve(|request| list_factors(&store, &tokens, request)).await
+}
+
+async fn list_factors(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+    let path = http::user_id(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+    let id = bearer.resolve(path);
+    let [totp, codes] = [Key::totp(&id), Key::recovery_codes(&id)];
+    let keys = vec![totp.clone(), codes.clone()];
+    let (caller, user, mut beside) = bearer.authenticate_with_beside(store, id, keys).await?;
+    let user = caller.user.authorize(Permission::ReadFactors, &id, user)?;
+
+    let totp: Option<TotpFactor> = beside.take(&totp)?;
+    let codes: Option<RecoveryCodes> = beside.take(&codes)?;
+    let totp = totp.filter(|_| user.factors.contains(&Factor::Totp));
+    let codes = codes.filter(|_| !user.factors.is_empty());
+    let data = totp.iter().map(|totp| FactorResponse {
+        id: totp.id.to_string(),
+        r#type: Factor::Totp.as_str(),
+        created_at: totp.created_at.to_string(),
+        last_used_at: totp.last_used_at.to_string(),
+    });
+    http::json(
+        StatusCode::OK,
+        &FactorsResponse {
+            data: data.collect(),
+            recovery_codes_left: codes.map_or(0, |codes| codes.left()),
+        },
+    )
+}

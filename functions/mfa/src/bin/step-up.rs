@@ -1,0 +1,133 @@
+//! `POST /v1/auth/step-up`: proves anew who has signed in, for what takes a recent proof: with a second factor where the
+//! account has one, and with the password where it has none. For the owner of a session, which goes on.
+
+use factors::{Presented, ROUTE};
+use lambda_http::Error;
+use latchkey::field::FieldError;
+use latchkey::http::{
+    self, AccessTokenResponse, ApiError, ApiResult, Caller, ErrorCode, Fields, Limiter, Request,
+    StatusCode,
+};
+use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::limit::PASSWORD_ROUTE;
+use latchkey::password::{Match, Password};
+use latchkey::proof::First;
+use latchkey::secret::SecretSource;
+use latchkey::sign_in::{Fresh, SignIn};
+use latchkey::store::{Change, Store};
+use latchkey::telemetry;
+
+/// What the function is made of.
+struct Parts {
+    passwords: Limiter,
+    guesses: Limiter,
+    store: Store,
+    tokens: TokenVerifier,
+    sign_in: SignIn,
+    factors: CachedSecrets,
+}
+
+/// What somebody proves it with.
+enum Proof {
+    Password(Password),
+    Factor(Presented),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let [passwords, guesses] = [PASSWORD_ROUTE, ROUTE].map(Limiter::from_env);
+    let store = Store::from_env().await?;
+    let parts = Parts {
+        passwords: passwords?,
+        guesses: guesses?,
+        tokens: TokenVerifier::from_env(&store).await?,
+        sign_in: SignIn::from_env(&store).await?,
+        factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
+        store,
+    };
+    http::serve(|request| step_up(&parts, request)).await
+}
+
+async fn step_up(parts: &Parts, request: Request) -> ApiResult {
+    let proof = read(&request)?;
+    let bearer = parts.tokens.bearer(&request).await?;
+    let now = http::change(&request, None).at;
+    let ready = parts.sign_in.ready(now).await?;
+    let (caller, item) = match &proof {
+        Proof::Password(_) => (bearer.authenticate(&parts.store).await?, None),
+        Proof::Factor(presented) => {
+            let key = presented.key(&bearer.user_id());
+            let read = bearer.authenticate_beside(&parts.store, vec![key.clone()]);
+            let (caller, mut beside) = read.await?;
+            (caller, beside.take_raw(&key))
+        }
+    };
+    let change = http::change(&request, Some(caller.user.id));
+    let fresh = match proof {
+        Proof::Password(password) => {
+            check_password(parts, &request, &caller, password, &change).await?;
+            Fresh::First(First::Password)
+        }
+        Proof::Factor(presented) => {
+            let (store, user) = (&parts.store, &caller.user);
+            let attempt = parts.guesses.attempt(store, &request, &user.id, change.at);
+            attempt.admit().await?;
+            let shown = presented.check(user, item, store.table(), &parts.factors, &change);
+            Fresh::Second(shown.await?)
+        }
+    };
+    let token = ready
+        .step_up(&caller.user, &caller.session, fresh, &change)
+        .await?;
+    http::json(
+        StatusCode::OK,
+        &AccessTokenResponse::new(&token, ready.lifetime()),
+    )
+}
+
+fn read(request: &Request) -> Result<Proof, ApiError> {
+    let mut fields = Fields::read(request)?;
+    let password = fields.optional("password", Password::parse);
+    let presented = Presented::read(&mut fields);
+    match (&password, &presented) {
+        (Some(None), Some(None)) => {
+            let message = "One of password, totp and recoveryCode is required.";
+            fields.reject("password", FieldError::new("required", message));
+        }
+        (Some(Some(_)), Some(Some(_))) => {
+            let message = "One proof is enough: this, or a factor.";
+            fields.reject("password", FieldError::new("invalid_value", message));
+        }
+        _ => {}
+    }
+    fields.finish(|| {
+        let presented = presented?.map(Proof::Factor);
+        presented.or(password?.map(Proof::Password))
+    })
+}
+
+/// Whether this is the password of the caller: counted with all guesses of it, and as much work for a wrong one.
+async fn check_password(
+    parts: &Parts,
+    request: &Request,
+    caller: &Caller,
+    password: Password,
+    change: &Change,
+) -> Result<(), ApiError> {
+    let (store, user) = (&parts.store, &caller.user);
+    let attempt = parts
+        .passwords
+        .attempt(store, request, &user.email.canonical(), change.at);
+    let (admitted, credential) = tokio::join!(attempt.admit(), store.get_credential(&user.email));
+    admitted?;
+    let credential = credential?.filter(|credential| {
+        credential.user_id == user.id
+            && credential.credential_version == caller.session.credential_version
+    });
+    let hash = credential.and_then(|credential| credential.password_hash);
+    if password.matches(hash.as_ref())? == Match::No {
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    Ok(())
+}

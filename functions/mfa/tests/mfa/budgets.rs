@@ -1,0 +1,90 @@
+//! What every endpoint may cost: the chart of docs/endpoints.md, counted.
+
+use harness::requests::{by, post};
+use harness::{Authenticator, Cost, PASSWORD};
+use serde_json::json;
+
+use crate::bundle;
+
+#[tokio::test]
+async fn every_endpoint_costs_what_the_chart_says() {
+    let bundle = bundle().await;
+    for function in [
+        "continue",
+        "step-up",
+        "start-totp",
+        "confirm-totp",
+        "list-factors",
+        "renew-recovery-codes",
+        "delete-factor",
+    ] {
+        let _ = bundle.function(function).await;
+    }
+    let account = bundle.account().await;
+    let path = "/v1/users/me/factors/totp";
+    let start = by(&account, "POST", path);
+    let started = bundle.send(&start).await.expect_status(200);
+    let _ = bundle.recorder().take();
+    assert_eq!(
+        bundle.cost_of(&start).await,
+        Cost::new(1, 1, 2.0, 0.0),
+        "start-totp"
+    );
+    let app = Authenticator::new(&started.text_at("/secret"));
+    let body = json!({ "pending": started.text_at("/pending"), "code": app.next().await });
+    let confirm = by(&account, "POST", &format!("{path}/confirm")).json(&body);
+    assert_eq!(
+        bundle.cost_of(&confirm).await,
+        Cost::new(3, 3, 2.0, 10.0),
+        "confirm-totp"
+    );
+
+    let list = by(&account, "GET", "/v1/users/me/factors");
+    assert_eq!(
+        bundle.cost_of(&list).await,
+        Cost::new(1, 1, 4.0, 0.0),
+        "list-factors"
+    );
+
+    let challenge = bundle.challenge(&account.email).await;
+    let body = json!({ "challenge": challenge, "totp": app.next().await });
+    let go_on = post("/v1/auth/continue", &body);
+    assert_eq!(
+        bundle.cost_of(&go_on).await,
+        Cost::new(3, 2, 2.0, 5.0),
+        "continue"
+    );
+
+    let step_up = by(&account, "POST", "/v1/auth/step-up");
+    let with_code = step_up.clone().json(&json!({ "totp": app.next().await }));
+    assert_eq!(
+        bundle.cost_of(&with_code).await,
+        Cost::new(3, 3, 3.0, 5.0),
+        "step-up"
+    );
+
+    let other = bundle.account().await;
+    let step_up = by(&other, "POST", "/v1/auth/step-up");
+    let with_password = step_up.json(&json!({ "password": PASSWORD }));
+    assert_eq!(
+        bundle.cost_of(&with_password).await,
+        Cost::new(6, 4, 3.0, 5.0),
+        "step-up with the password"
+    );
+
+    let renew = by(&account, "POST", "/v1/users/me/factors/recovery-codes");
+    assert_eq!(
+        bundle.cost_of(&renew).await,
+        Cost::new(2, 2, 2.0, 5.0),
+        "renew-recovery-codes"
+    );
+
+    let listed = bundle.send(&list).await.expect_status(200);
+    let path = format!("/v1/users/me/factors/{}", listed.text_at("/data/0/id"));
+    let delete = by(&account, "DELETE", &path);
+    assert_eq!(
+        bundle.cost_of(&delete).await,
+        Cost::new(2, 2, 3.0, 7.0),
+        "delete-factor"
+    );
+}

@@ -1,0 +1,130 @@
+//! Requests at the same time, call by call in an order drawn from a seed.
+
+use harness::requests::{by, post};
+use harness::{Authenticator, SEEDS, Track};
+use serde_json::json;
+
+use crate::bundle;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bug_90_two_uses_of_one_code_sign_in_once() {
+    let mut track = Track::new(bundle().await, &["continue", "continue"], None).await;
+    for seed in 0..SEEDS {
+        let enrolled = track.bundle.enrolled().await;
+        let email = &enrolled.account.email;
+        let code = enrolled.app.last().await;
+        let mut requests = Vec::new();
+        for _ in 0..2 {
+            let challenge = track.bundle.challenge(email).await;
+            requests.push(post(
+                "/v1/auth/continue",
+                &json!({ "challenge": challenge, "totp": code }),
+            ));
+        }
+        let requests = requests.try_into().expect("two requests");
+        let answers: [_; 2] = track.run(seed, requests).await;
+        let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
+        assert!(signed_in <= 1, "seed {seed}");
+        track.settle(seed, signed_in == 1);
+    }
+    track.tell("continue × continue, one code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_uses_of_one_challenge_start_one_session() {
+    let mut track = Track::new(bundle().await, &["continue", "continue"], None).await;
+    for seed in 0..SEEDS {
+        let enrolled = track.bundle.enrolled().await;
+        let challenge = track.bundle.challenge(&enrolled.account.email).await;
+        let before = track.bundle.items_of_type("session").len();
+        let with = |name: &str, code: &str| {
+            post(
+                "/v1/auth/continue",
+                &json!({ "challenge": challenge, name: code }),
+            )
+        };
+        let requests = [
+            with("recoveryCode", &enrolled.codes[0]),
+            with("recoveryCode", &enrolled.codes[1]),
+        ];
+        let answers = track.run(seed, requests).await;
+        let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
+        let sessions = track.bundle.items_of_type("session").len() - before;
+        assert!(signed_in <= 1 && sessions <= 1, "seed {seed}");
+        // Who was refused has spent no code.
+        let codes = track.bundle.items_of_type("recovery_codes").remove(0);
+        let left = codes["codes"]["SS"].as_array().map(Vec::len);
+        assert_eq!(left, Some(10 - sessions), "seed {seed}");
+        track.settle(seed, signed_in == 1);
+    }
+    track.tell("continue × continue, one challenge");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_uses_of_one_recovery_code_sign_in_once() {
+    let mut track = Track::new(bundle().await, &["continue", "continue"], None).await;
+    for seed in 0..SEEDS {
+        let enrolled = track.bundle.enrolled().await;
+        let email = &enrolled.account.email;
+        let [one, two] = [
+            track.bundle.challenge(email).await,
+            track.bundle.challenge(email).await,
+        ];
+        let requests = [one, two].map(|challenge| {
+            let body = json!({ "challenge": challenge, "recoveryCode": enrolled.codes[0] });
+            post("/v1/auth/continue", &body)
+        });
+        let answers = track.run(seed, requests).await;
+        let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
+        assert!(signed_in <= 1, "seed {seed}");
+        track.settle(seed, signed_in == 1);
+    }
+    track.tell("continue × continue, one recovery code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_apps_set_up_at_once_one_is() {
+    let mut track = Track::new(bundle().await, &["confirm-totp", "confirm-totp"], None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let path = "/v1/users/me/factors/totp";
+        let mut requests = Vec::new();
+        for _ in 0..2 {
+            let started = track.bundle.send(&by(&account, "POST", path)).await;
+            let started = started.expect_status(200);
+            let app = Authenticator::new(&started.text_at("/secret"));
+            let body = json!({ "pending": started.text_at("/pending"), "code": app.last().await });
+            requests.push(by(&account, "POST", &format!("{path}/confirm")).json(&body));
+        }
+        let requests = requests.try_into().expect("two requests");
+        let answers: [_; 2] = track.run(seed, requests).await;
+        let set_up = answers.iter().filter(|answer| answer.status == 201).count();
+        assert!(set_up <= 1, "seed {seed}");
+        assert!(track.bundle.items_of_type("totp").len() <= 1, "seed {seed}");
+        track.settle(seed, set_up == 1);
+    }
+    track.tell("confirm-totp × confirm-totp");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_beside_the_removal_of_its_factor_is_what_it_says() {
+    let mut track = Track::new(bundle().await, &["delete-factor", "continue"], None).await;
+    for seed in 0..SEEDS {
+        let enrolled = track.bundle.enrolled().await;
+        let challenge = track.bundle.challenge(&enrolled.account.email).await;
+        let path = format!("/v1/users/me/factors/{}", enrolled.factor_id);
+        let body = json!({ "challenge": challenge, "totp": enrolled.app.last().await });
+        let requests = [
+            by(&enrolled.account, "DELETE", &path),
+            post("/v1/auth/continue", &body),
+        ];
+        let [removed, signed_in] = track.run(seed, requests).await;
+        assert!([200, 401, 503].contains(&signed_in.status), "seed {seed}");
+        if signed_in.status == 200 {
+            let claims = crate::claims(&signed_in.text_at("/accessToken"));
+            assert_eq!(claims["amr"], json!(["pwd", "otp", "mfa"]), "seed {seed}");
+        }
+        track.settle(seed, removed.status == 204);
+    }
+    track.tell("delete-factor × continue");
+}

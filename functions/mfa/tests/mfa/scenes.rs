@@ -1,0 +1,15 @@
+//! What each function of `mfa` does, in each of the situations in which it talks to the table in another way.
+
+mod enrolment;
+mod proving;
+
+use harness::scenes::Scene;
+
+fn scenes() -> Vec<Scene> {
+    let mut scenes = Vec::new();
+    scenes.extend(enrolment::scenes());
+    scenes.extend(proving::scenes());
+    scenes
+}
+
+harness::area!("continue", scenes());

@@ -1,0 +1,80 @@
+//! A second factor as somebody presents it, to go on with a sign-in or to prove a session anew.
+
+use latchkey::factor::Factor;
+use latchkey::field::FieldError;
+use latchkey::http::{ApiError, ErrorCode, Fields};
+use latchkey::keys::CachedSecrets;
+use latchkey::sign_in::Shown;
+use latchkey::store::Change;
+use latchkey::table::{self, Key, RawItem, Table};
+use latchkey::user::{User, UserId};
+
+use crate::{Code, RecoveryCode, RecoveryCodes, TotpFactor};
+
+/// What somebody presents.
+pub enum Presented {
+    /// `totp`: a code of an authenticator app.
+    Totp(Code),
+    /// `recoveryCode`.
+    RecoveryCode(RecoveryCode),
+}
+
+impl Presented {
+    /// Reads the field of a body that presents a second factor; one at most.
+    pub fn read(fields: &mut Fields) -> Option<Option<Self>> {
+        let totp = fields.optional("totp", Code::parse);
+        let recovery_code = fields.optional("recoveryCode", RecoveryCode::parse);
+        if let (Some(Some(_)), Some(Some(_))) = (&totp, &recovery_code) {
+            let message = "One factor is enough: this, or totp.";
+            fields.reject("recoveryCode", FieldError::new("invalid_value", message));
+        }
+        let (totp, recovery_code) = (totp?, recovery_code?);
+        let recovery_code = recovery_code.map(Self::RecoveryCode);
+        Some(totp.map(Self::Totp).or(recovery_code))
+    }
+
+    /// The item that it is checked with.
+    #[must_use]
+    pub fn key(&self, user_id: &UserId) -> Key {
+        match self {
+            Self::Totp(_) => Key::totp(user_id),
+            Self::RecoveryCode(_) => Key::recovery_codes(user_id),
+        }
+    }
+
+    /// Checks it with the item of [`key`](Self::key), which counts where the account says that it does. No I/O, as
+    /// [`CachedSecrets::current`].
+    ///
+    /// # Errors
+    /// `invalid_factor`, the same for all that is wrong; `unavailable` when the secret cannot be read.
+    pub async fn check(
+        &self,
+        user: &User,
+        item: Option<RawItem>,
+        table: &Table,
+        secrets: &CachedSecrets,
+        change: &Change,
+    ) -> Result<Shown, ApiError> {
+        const INVALID: ErrorCode = ErrorCode::InvalidFactor;
+        let item = item.ok_or(INVALID)?;
+        Ok(match self {
+            Self::Totp(code) => {
+                if !user.factors.contains(&Factor::Totp) {
+                    return Err(INVALID.into());
+                }
+                let factor: TotpFactor = table::read(item)?;
+                let open = |secrets: &_| factor.open(secrets, &user.id);
+                let secret = secrets.read(change.at, open).await?;
+                factor.show(table, &user.id, &secret, code, change)?
+            }
+            Self::RecoveryCode(code) => {
+                if user.factors.is_empty() {
+                    return Err(INVALID.into());
+                }
+                let codes: RecoveryCodes = table::read(item)?;
+                let secrets = secrets.current(change.at).await?;
+                codes.show(table, &user.id, &secrets, code, change)?
+            }
+        })
+    }
+}

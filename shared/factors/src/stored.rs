@@ -1,0 +1,366 @@
+//! Second factors in the table: rows in the account's partition, and on the account which of them count.
+
+use std::collections::BTreeSet;
+
+use aws_lc_rs::constant_time;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use latchkey::clock::Timestamp;
+use latchkey::event::EventKind;
+use latchkey::factor::Factor;
+use latchkey::field::FieldError;
+use latchkey::proof::{Confirmed, Second};
+use latchkey::secret::{Purpose, Secrets, Unwrappable};
+use latchkey::session::Session;
+use latchkey::sign_in::{NotSignedIn, Shown};
+use latchkey::store::{StoreError, WriteRefused, proving};
+use latchkey::table::{
+    self, Change, Entity, Key, Table, TransactError, TransactWriteItem, Update, number, text,
+};
+use latchkey::token::TokenError;
+use latchkey::user::{Reason, User, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Code, RecoveryCode, TotpSecret};
+
+/// Identifies a factor within its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactorId(Uuid);
+
+impl FactorId {
+    /// Reads an id in its hyphenated form.
+    ///
+    /// # Errors
+    /// `invalid_format`.
+    pub fn parse(input: &str) -> Result<Self, FieldError> {
+        let id = Uuid::try_parse(input).ok().map(Self);
+        id.filter(|id| id.to_string() == input.to_ascii_lowercase())
+            .ok_or_else(|| FieldError::new("invalid_format", "This is not the id of a factor."))
+    }
+}
+
+impl std::fmt::Display for FactorId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The authenticator app of an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TotpFactor {
+    /// Its id.
+    pub id: FactorId,
+    /// When it was set up.
+    pub created_at: Timestamp,
+    /// When a code of it was last accepted.
+    pub last_used_at: Timestamp,
+    /// The secret, sealed for this account.
+    secret: String,
+    /// The step of the last code that was accepted: no code of it or of one before counts.
+    last_step: u64,
+    /// Raised by every change.
+    pub version: u64,
+}
+
+impl Entity for TotpFactor {
+    const TYPE: &'static str = "totp";
+}
+
+impl TotpFactor {
+    /// One that is set up with a secret, of which a code of `step` was shown.
+    ///
+    /// # Errors
+    /// [`Unwrappable`] when the system has no randomness.
+    pub fn new(
+        secrets: &Secrets,
+        user_id: &UserId,
+        secret: &TotpSecret,
+        step: u64,
+        now: Timestamp,
+    ) -> Result<Self, Unwrappable> {
+        let sealed = secrets.seal(Purpose::Totp, user_id.as_bytes(), secret.as_bytes())?;
+        Ok(Self {
+            id: FactorId(Uuid::new_v4()),
+            created_at: now,
+            last_used_at: now,
+            secret: STANDARD_NO_PAD.encode(sealed),
+            last_step: step,
+            version: 1,
+        })
+    }
+
+    /// The secret. No I/O.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`] when it was sealed with a secret that is not loaded.
+    pub fn open(&self, secrets: &Secrets, user_id: &UserId) -> Result<TotpSecret, TokenError> {
+        let sealed = STANDARD_NO_PAD.decode(&self.secret);
+        let sealed = sealed.map_err(|_| TokenError::Invalid)?;
+        let opened = secrets.open(Purpose::Totp, user_id.as_bytes(), &sealed)?;
+        TotpSecret::from_bytes(&opened).ok_or(TokenError::Invalid)
+    }
+
+    /// A code that was typed, and what spends it.
+    ///
+    /// # Errors
+    /// [`NotSignedIn::InvalidFactor`] when it is wrong or old.
+    pub fn show(
+        &self,
+        table: &Table,
+        user_id: &UserId,
+        secret: &TotpSecret,
+        code: &Code,
+        change: &Change,
+    ) -> Result<Shown, NotSignedIn> {
+        let step = secret.find(code, Some(self.last_step), change.at);
+        let step = step.ok_or(NotSignedIn::InvalidFactor)?;
+        let spending = Update::new(Key::totp(user_id), change)
+            .set("last_step", number(step))
+            .set("last_used_at", number(change.at.as_millis()))
+            .when_equal("id", text(&self.id))
+            .when_below("last_step", number(step))
+            .in_transaction(table)?;
+        Ok(Shown {
+            by: Second::Totp,
+            spending: vec![spending],
+        })
+    }
+}
+
+/// The recovery codes of an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecoveryCodes {
+    /// The hashes of those that are left; without any, the attribute is gone.
+    #[serde(
+        default,
+        with = "serde_dynamo::string_set",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
+    codes: BTreeSet<String>,
+    /// When they were made.
+    pub created_at: Timestamp,
+    /// Raised by every change.
+    pub version: u64,
+}
+
+impl Entity for RecoveryCodes {
+    const TYPE: &'static str = "recovery_codes";
+}
+
+impl RecoveryCodes {
+    /// These codes, as they are kept.
+    #[must_use]
+    pub fn new(
+        secrets: &Secrets,
+        user_id: &UserId,
+        codes: &[RecoveryCode],
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            codes: codes
+                .iter()
+                .map(|code| code.stored(secrets, user_id))
+                .collect(),
+            created_at: now,
+            version: 1,
+        }
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// A code that was typed, and what spends it.
+    ///
+    /// # Errors
+    /// [`NotSignedIn::InvalidFactor`] when it is none of them.
+    pub fn show(
+        &self,
+        table: &Table,
+        user_id: &UserId,
+        secrets: &Secrets,
+        code: &RecoveryCode,
+        change: &Change,
+    ) -> Result<Shown, NotSignedIn> {
+        let found = code
+            .candidates(secrets, user_id)
+            .find(|hash| self.contains(hash));
+        let found = found.ok_or(NotSignedIn::InvalidFactor)?;
+        let spending = Update::new(Key::recovery_codes(user_id), change)
+            .remove_member("codes", &found)
+            .when_member("codes", &found)
+            .in_transaction(table)?;
+        Ok(Shown {
+            by: Second::RecoveryCode,
+            spending: vec![spending],
+        })
+    }
+
+    fn contains(&self, hash: &str) -> bool {
+        let is = |known: &String| {
+            constant_time::verify_slices_are_equal(known.as_bytes(), hash.as_bytes()).is_ok()
+        };
+        self.codes.iter().filter(|known| is(known)).count() > 0
+    }
+}
+
+/// What setting up a factor writes.
+pub struct Enrolment<'a> {
+    /// The account as it was read.
+    pub user: &'a User,
+    /// The factor.
+    pub totp: &'a TotpFactor,
+    /// Codes for when it is lost, where it is the account's first.
+    pub codes: Option<&'a RecoveryCodes>,
+    /// The session in which it is set up, where there is one: it is proved with it.
+    pub session: Option<&'a Session>,
+}
+
+/// Why no factor was set up.
+#[derive(Debug)]
+pub enum NotEnrolled {
+    /// The account has this one.
+    Exists,
+    /// The account or the session changed since it was read.
+    Changed,
+    /// The table could not be used.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotEnrolled {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Second factors in the table.
+#[derive(Clone, Copy, Debug)]
+pub struct FactorStore<'a>(pub &'a Table);
+
+impl FactorStore<'_> {
+    /// Sets up an authenticator app, where there is none. 1 RT, 4 WU; 2 more for codes, and for a session.
+    ///
+    /// # Errors
+    /// [`NotEnrolled`].
+    pub async fn enrol(
+        &self,
+        enrolment: Enrolment<'_>,
+        change: &Change,
+    ) -> Result<(), NotEnrolled> {
+        let Enrolment {
+            user,
+            totp,
+            codes,
+            session,
+        } = enrolment;
+        let item = table::new_item(Key::totp(&user.id), totp, change)?;
+        let update = change_factors(user, None, change)
+            .add_member("factors", &Factor::Totp.as_str())
+            .events([EventKind::FactorAdded]);
+        let mut items = vec![
+            table::put_new(self.0, item)?,
+            update.in_transaction(self.0)?,
+        ];
+        if let Some(codes) = codes {
+            items.push(self.put_codes(&user.id, codes, change)?);
+        }
+        if let Some(session) = session {
+            let second = Confirmed {
+                by: Second::Totp,
+                at: change.at,
+            };
+            let proved = Session {
+                proved: Some(session.proved().with(second)),
+                ..session.clone()
+            };
+            items.push(proving(&proved, change)?.in_transaction(self.0)?);
+        }
+        match self.0.transact("enrol totp", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(refused)) if refused.first() == Some(&true) => {
+                Err(NotEnrolled::Exists)
+            }
+            Err(TransactError::Refused(_)) => Err(NotEnrolled::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Removes the authenticator app of an account that is still as it was read, and with its last factor the recovery
+    /// codes. 1 RT, 6 WU.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn remove_totp(
+        &self,
+        user: &User,
+        totp: &TotpFactor,
+        reason: Option<&Reason>,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let update = change_factors(user, reason, change)
+            .remove_member("factors", &Factor::Totp.as_str())
+            .events([EventKind::FactorRemoved]);
+        let mut items = vec![
+            table::delete_when(self.0, Key::totp(&user.id), &[("id", text(&totp.id))])?,
+            update.in_transaction(self.0)?,
+        ];
+        if user.factors.len() == 1 {
+            items.push(table::delete(self.0, Key::recovery_codes(&user.id))?);
+        }
+        self.write("remove totp", items).await
+    }
+
+    /// Replaces the recovery codes of an account that is still as it was read. 1 RT, 4 WU.
+    ///
+    /// # Errors
+    /// [`WriteRefused`].
+    pub async fn renew_codes(
+        &self,
+        user: &User,
+        codes: &RecoveryCodes,
+        change: &Change,
+    ) -> Result<(), WriteRefused> {
+        let update = change_factors(user, None, change).events([EventKind::RecoveryCodesRenewed]);
+        let items = vec![
+            self.put_codes(&user.id, codes, change)?,
+            update.in_transaction(self.0)?,
+        ];
+        self.write("renew recovery codes", items).await
+    }
+
+    fn put_codes(
+        &self,
+        user_id: &UserId,
+        codes: &RecoveryCodes,
+        change: &Change,
+    ) -> Result<TransactWriteItem, StoreError> {
+        table::put(
+            self.0,
+            table::new_item(Key::recovery_codes(user_id), codes, change)?,
+        )
+    }
+
+    async fn write(
+        &self,
+        operation: &'static str,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<(), WriteRefused> {
+        match self.0.transact(operation, items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// A change of the factors of an account that is still as it was read, with the reason of who is not its owner.
+fn change_factors(user: &User, reason: Option<&Reason>, change: &Change) -> Update {
+    Update::new(Key::user(&user.id), change)
+        .set("updated_at", number(change.at.as_millis()))
+        .set_or_remove("factors_reason", reason.map(|reason| text(reason.as_str())))
+        .when_equal("version", number(user.version))
+}
