@@ -47,6 +47,9 @@ impl Authenticator {
     }
 
     /// A code that is accepted now and for half a minute yet, and was not shown before.
+    ///
+    /// # Panics
+    /// Never: nothing that holds the lock does.
     pub async fn last(&self) -> String {
         *self.last_step.lock().expect("unpoisoned") = current_step();
         self.next().await

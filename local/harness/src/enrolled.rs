@@ -46,6 +46,9 @@ impl Bundle {
     }
 
     /// Begins to sign in to an account with a second factor: the challenge for it.
+    ///
+    /// # Panics
+    /// When the password is enough, or wrong.
     pub async fn challenge(&self, email: &str) -> String {
         let answer = self.send(&sign_in(email, PASSWORD)).await;
         let answer = answer.expect_status(403);

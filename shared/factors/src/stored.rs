@@ -333,7 +333,7 @@ impl FactorStore<'_> {
     }
 
     fn put_codes(
-        &self,
+        self,
         user_id: &UserId,
         codes: &RecoveryCodes,
         change: &Change,

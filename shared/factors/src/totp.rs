@@ -43,13 +43,13 @@ impl Code {
     pub fn parse(input: &str) -> Result<Self, FieldError> {
         let digits: Vec<u8> = input.bytes().filter(|byte| *byte != b' ').collect();
         match digits.try_into() {
-            Ok(digits) if input.len() <= 2 * DIGITS && all_digits(&digits) => Ok(Self(digits)),
+            Ok(digits) if input.len() <= 2 * DIGITS && all_digits(digits) => Ok(Self(digits)),
             _ => Err(FieldError::new("invalid_format", "A code has six digits.")),
         }
     }
 }
 
-fn all_digits(digits: &[u8; DIGITS]) -> bool {
+fn all_digits(digits: [u8; DIGITS]) -> bool {
     digits.iter().all(u8::is_ascii_digit)
 }
 

@@ -124,7 +124,7 @@ pub(super) type Accepted = (HeaderName, &'static str);
 pub struct ApiError {
     code: ErrorCode,
     detail: Option<&'static str>,
-    fields: Vec<(String, FieldError)>,
+    fields: Box<[(String, FieldError)]>,
     exceeded: Option<Exceeded>,
     accepted: Option<&'static Accepted>,
     missing: Option<Box<Missing>>,
@@ -154,7 +154,7 @@ impl ApiError {
     #[must_use]
     pub fn invalid_fields(fields: Vec<(String, FieldError)>) -> Self {
         Self {
-            fields,
+            fields: fields.into_boxed_slice(),
             ..Self::from(ErrorCode::InvalidFields)
         }
     }
@@ -314,7 +314,7 @@ impl From<ErrorCode> for ApiError {
         Self {
             code,
             detail: None,
-            fields: Vec::new(),
+            fields: Box::default(),
             exceeded: None,
             accepted: None,
             missing: None,

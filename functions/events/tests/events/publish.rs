@@ -114,6 +114,17 @@ async fn live(bundle: &Bundle) -> String {
     let _ = bundle.refresh(&next).await.expect_status(200);
     let _ = bundle.refresh(&used).await.expect_status(401);
     let last = bundle.sign_in("new@example.com").await;
+    let factor = bundle.enrol(&last).await.factor_id;
+    let codes = "/v1/users/me/factors/recovery-codes";
+    let _ = bundle
+        .send_as(&last, "POST", codes)
+        .await
+        .expect_status(200);
+    let path = format!("/v1/users/me/factors/{factor}");
+    let _ = bundle
+        .send_as(&last, "DELETE", &path)
+        .await
+        .expect_status(204);
     let _ = bundle
         .send_as(&last, "DELETE", "/v1/users/me")
         .await

@@ -9,7 +9,7 @@ use latchkey::http::{
 use latchkey::keys::CachedSecrets;
 use latchkey::proof::Begun;
 use latchkey::secret::SecretSource;
-use latchkey::sign_in::{NotSignedIn, SignIn, challenge};
+use latchkey::sign_in::{NotSignedIn, Shown, SignIn, challenge};
 use latchkey::store::{Change, Store};
 use latchkey::table::{self, Key};
 use latchkey::telemetry;
@@ -49,32 +49,42 @@ async fn go_on(parts: &Parts, request: Request) -> ApiResult {
     telemetry::name_account(begun.user_id);
 
     let (user, shown) = match presented {
-        Some(presented) => {
-            let attempt = parts
-                .limiter
-                .attempt(&parts.store, &request, &begun.user_id, change.at);
-            let (admitted, read) = tokio::join!(
-                attempt.admit(),
-                read_factor(&parts.store, &presented, &begun)
-            );
-            admitted?;
-            let (user, item) = read?;
-            let user = current(user, &begun)?;
-            let table = parts.store.table();
-            let shown = presented.check(&user, item, table, &parts.factors, &change);
-            let shown = shown.await?;
-            (user, Some(shown))
-        }
+        Some(presented) => check(parts, &request, &presented, &begun, &change).await?,
         // Nothing is lacking where a factor was set up meanwhile.
-        None => {
-            let user = parts.store.get_user(&begun.user_id).await?;
-            (current(user, &begun)?, None)
-        }
+        None => (
+            current(parts.store.get_user(&begun.user_id).await?, &begun)?,
+            None,
+        ),
     };
     let client = http::client(&request);
     let admitted = ready.admit(&user, change.at)?;
     let pair = admitted.go_on(begun, shown, client, &change).await?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
+}
+
+/// The account, and the factor that was presented for it, if it is right: counted before it is looked at.
+async fn check(
+    parts: &Parts,
+    request: &Request,
+    presented: &Presented,
+    begun: &Begun,
+    change: &Change,
+) -> Result<(User, Option<Shown>), ApiError> {
+    let Parts {
+        limiter,
+        store,
+        factors,
+        ..
+    } = parts;
+    let attempt = limiter.attempt(store, request, &begun.user_id, change.at);
+    let (admitted, read) = tokio::join!(attempt.admit(), read_factor(store, presented, begun));
+    admitted?;
+    let (user, item) = read?;
+    let user = current(user, begun)?;
+    let shown = presented
+        .check(&user, item, store.table(), factors, change)
+        .await?;
+    Ok((user, Some(shown)))
 }
 
 fn read(request: &Request) -> Result<(String, Option<Presented>), ApiError> {

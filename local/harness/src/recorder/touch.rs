@@ -82,6 +82,12 @@ impl Site {
     pub(super) fn new(function: &str, operation: &str, touched: &[Touch], request: &Value) -> Self {
         let items = if let Some(parts) = request["TransactItems"].as_array() {
             parts.iter().zip(touched).map(part).collect()
+        } else if operation == "BatchWriteItem" {
+            // A clean-up of a partition: whatever there is in it.
+            let partition = |touch: &Touch| format!("{} *", pattern(&touch.key));
+            let mut partitions: Vec<String> = touched.iter().map(partition).collect();
+            partitions.dedup();
+            partitions
         } else {
             let mut items: Vec<String> = touched.iter().map(item).collect();
             // A batch of many of a kind is one of one.

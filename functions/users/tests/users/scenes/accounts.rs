@@ -74,6 +74,7 @@ fn accounts() -> Vec<Scene> {
             let asked = by(&account, "POST", "/v1/users/me/email");
             let asked = asked.json(&json!({ "email": new_email() }));
             let _ = bundle.send(&asked).await.expect_status(202);
+            let _ = bundle.enrol(&account).await;
             bundle.deliver().await;
             let deleted = bundle.send(&by(&account, "DELETE", "/v1/users/me")).await;
             let _ = deleted.expect_status(204);
