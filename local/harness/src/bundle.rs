@@ -63,7 +63,7 @@ impl Drop for Bundle {
         let unlisted = self.recorder.unlisted();
         assert!(
             unlisted.is_empty() || std::thread::panicking(),
-            "calls without cases: add a scene to the area's scenes.rs, and these lines to its store-calls.txt: {unlisted:#?}"
+            "calls without cases: add a scene to the scenes.rs of the area that each function is in, and these lines to its store-calls.txt: {unlisted:#?}"
         );
     }
 }
