@@ -8,6 +8,7 @@
 //! take events.
 
 pub use letters;
+pub use uuid;
 
 pub mod aws;
 pub mod clock;

@@ -1,16 +1,13 @@
 //! Sessions: what one sign-in leaves behind, and what keeps it alive.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
-use crate::field::FieldError;
 use crate::proof::{Begun, First, Proved};
-use crate::user::{Status, User, UserId, uuid_id};
+use crate::user::{Status, User, UserId};
 
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
 pub const RECENT_SIGN_IN: Duration = Duration::from_mins(5);
@@ -18,7 +15,7 @@ pub const RECENT_SIGN_IN: Duration = Duration::from_mins(5);
 /// Longest user agent kept, in bytes: a session stays below 1 KB, one write unit.
 const MAX_USER_AGENT_BYTES: usize = 256;
 
-uuid_id! {
+crate::uuid_id! {
     /// Identifies a session within its user.
     SessionId
 }

@@ -1,7 +1,5 @@
 //! Accounts, their roles and their status.
 
-use std::fmt;
-
 use letters::Locale;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,43 +12,46 @@ use crate::name::Name;
 use crate::profile::Profile;
 use crate::text;
 
+/// An id of something that is stored: a UUID of the moment it was made. Takes its documentation and its name; the package
+/// it is used in needs `serde`.
+#[macro_export]
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name($crate::uuid::Uuid);
 
         impl $name {
             /// A new id made of the moment `now` and 74 random bits; ids made later sort after ids made
             /// earlier (`UUIDv7`, RFC 9562 §5.7).
             #[must_use]
-            pub fn generate(now: Timestamp) -> Self {
+            pub fn generate(now: $crate::clock::Timestamp) -> Self {
                 let millis = now.as_millis();
                 let nanos = u32::try_from(millis % 1000 * 1_000_000).unwrap_or_default();
-                let moment = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, nanos);
-                Self(Uuid::new_v7(moment))
+                let moment = $crate::uuid::Timestamp::from_unix($crate::uuid::NoContext, millis / 1000, nanos);
+                Self($crate::uuid::Uuid::new_v7(moment))
             }
 
             /// Reads the hyphenated form in any case (RFC 9562 §4), and no other. It is written in lower case.
             ///
             /// # Errors
             /// `invalid_format`.
-            pub fn parse(input: &str) -> Result<Self, FieldError> {
-                let is_spelt = |id: &Uuid| {
-                    let mut buffer = Uuid::encode_buffer();
+            pub fn parse(input: &str) -> Result<Self, $crate::field::FieldError> {
+                let is_spelt = |id: &$crate::uuid::Uuid| {
+                    let mut buffer = $crate::uuid::Uuid::encode_buffer();
                     let spelling = id.hyphenated().encode_lower(&mut buffer);
                     spelling.eq_ignore_ascii_case(input)
                 };
-                match Uuid::try_parse(input) {
+                match $crate::uuid::Uuid::try_parse(input) {
                     Ok(id) if is_spelt(&id) => Ok(Self(id)),
-                    _ => Err(FieldError::new("invalid_format", "This is not an id.")),
+                    _ => Err($crate::field::FieldError::new("invalid_format", "This is not an id.")),
                 }
             }
 
             /// The id as a UUID.
             #[must_use]
-            pub const fn as_uuid(&self) -> Uuid {
+            pub const fn as_uuid(&self) -> $crate::uuid::Uuid {
                 self.0
             }
 
@@ -63,20 +64,19 @@ macro_rules! uuid_id {
             /// The id with these 16 bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-                Self(Uuid::from_bytes(bytes))
+                Self($crate::uuid::Uuid::from_bytes(bytes))
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.0.hyphenated(), formatter)
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0.hyphenated(), formatter)
             }
         }
     };
 }
-pub(crate) use uuid_id;
 
-uuid_id! {
+crate::uuid_id! {
     /// Identifies an account for ever; never reused.
     UserId
 }

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use latchkey::clock::Timestamp;
 use latchkey::event::EventKind;
 use latchkey::factor::Factor;
-use latchkey::field::FieldError;
 use latchkey::proof::{Confirmed, Second};
 use latchkey::secret::{Purpose, Secrets, Unwrappable};
 use latchkey::session::Session;
@@ -20,31 +19,12 @@ use latchkey::table::{
 use latchkey::token::TokenError;
 use latchkey::user::{Reason, User, UserId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{Code, RecoveryCode, TotpSecret};
 
-/// Identifies a factor within its account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FactorId(Uuid);
-
-impl FactorId {
-    /// Reads an id in its hyphenated form.
-    ///
-    /// # Errors
-    /// `invalid_format`.
-    pub fn parse(input: &str) -> Result<Self, FieldError> {
-        let id = Uuid::try_parse(input).ok().map(Self);
-        id.filter(|id| id.to_string() == input.to_ascii_lowercase())
-            .ok_or_else(|| FieldError::new("invalid_format", "This is not the id of a factor."))
-    }
-}
-
-impl std::fmt::Display for FactorId {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(formatter)
-    }
+latchkey::uuid_id! {
+    /// Identifies a factor within its account.
+    FactorId
 }
 
 /// The authenticator app of an account.
@@ -82,7 +62,7 @@ impl TotpFactor {
     ) -> Result<Self, Unwrappable> {
         let sealed = secrets.seal(Purpose::Totp, user_id.as_bytes(), secret.as_bytes())?;
         Ok(Self {
-            id: FactorId(Uuid::new_v4()),
+            id: FactorId::generate(now),
             created_at: now,
             last_used_at: now,
             secret: STANDARD_NO_PAD.encode(sealed),
