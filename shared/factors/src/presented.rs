@@ -3,7 +3,7 @@
 use latchkey::factor::Factor;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, ErrorCode, Fields};
-use latchkey::keys::CachedSecrets;
+use latchkey::keys::{CachedSecrets, KeyError};
 use latchkey::sign_in::Shown;
 use latchkey::store::Change;
 use latchkey::table::{self, Key, RawItem, Table};
@@ -64,7 +64,14 @@ impl Presented {
                 }
                 let factor: TotpFactor = table::read(item)?;
                 let open = |secrets: &_| factor.open(secrets, &user.id);
-                let secret = secrets.read(change.at, open).await?;
+                let secret = match secrets.read(change.at, open).await {
+                    Ok(secret) => secret,
+                    // Sealed before the secret was replaced twice: no code will ever be right.
+                    Err(error @ KeyError::Unwrappable(_)) => {
+                        return Err(ApiError::caused_by(INVALID, error));
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 factor.show(table, &user.id, &secret, code, change)?
             }
             Self::RecoveryCode(code) => {

@@ -151,7 +151,7 @@ async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly
     );
     assert_eq!(
         bundle.cost_of(&reset(&third.email)).await,
-        Cost::new(3, 2, 2.0, 11.0),
+        Cost::new(3, 2, 2.0, 7.0),
         "reset-password, never verified"
     );
 

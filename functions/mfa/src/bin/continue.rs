@@ -57,7 +57,13 @@ async fn go_on(parts: &Parts, request: Request) -> ApiResult {
         ),
     };
     let client = http::client(&request);
-    let admitted = ready.admit(&user, change.at)?;
+    // Whoever has a challenge has seen that there is an account.
+    let admitted = ready
+        .admit(&user, change.at)
+        .map_err(|refused| match refused {
+            NotSignedIn::Unseen => NotSignedIn::ChallengeOver,
+            refused => refused,
+        })?;
     let pair = admitted.go_on(begun, shown, client, &change).await?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }
