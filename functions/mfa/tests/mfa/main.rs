@@ -9,6 +9,7 @@ mod required;
 mod reset;
 mod scenes;
 mod step_up;
+mod table;
 
 use harness::Bundle;
 use serde_json::Value;

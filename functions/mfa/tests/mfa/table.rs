@@ -1,0 +1,275 @@
+//! Every way in, with every set of factors, setting, role and way back: what session comes out, and that none comes out
+//! above what was proved.
+
+use std::io::{self, Write};
+
+use harness::requests::{by, new_email, post, sign_in};
+use harness::{Account, Answer, Bundle, Enrolled, Function, PASSWORD};
+use serde_json::{Value, json};
+
+use crate::{bundle, claims};
+
+const NEW: &str = "staple battery horse correct";
+/// A code that is none of anybody's.
+const NO_CODE: &str = "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa";
+
+/// What an account has before its owner comes back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Factors {
+    None,
+    Totp,
+    /// An app, and no recovery code left.
+    TotpAlone,
+}
+
+/// How its owner comes back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Path {
+    AsBefore,
+    ResetPassword,
+    ChangeEmail,
+    AdminRemoves,
+    Invitation,
+}
+
+/// What is shown beside the password.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shown {
+    Nothing,
+    Totp,
+    OldTotp,
+    RecoveryCode,
+    UsedRecoveryCode,
+    NoRecoveryCode,
+}
+
+const SETS: [Factors; 3] = [Factors::None, Factors::Totp, Factors::TotpAlone];
+const PATHS: [Path; 5] = [
+    Path::AsBefore,
+    Path::ResetPassword,
+    Path::ChangeEmail,
+    Path::AdminRemoves,
+    Path::Invitation,
+];
+const SHOWN: [Shown; 6] = [
+    Shown::Nothing,
+    Shown::Totp,
+    Shown::OldTotp,
+    Shown::RecoveryCode,
+    Shown::UsedRecoveryCode,
+    Shown::NoRecoveryCode,
+];
+const ROLES: [&str; 3] = ["user", "moderator", "admin"];
+const SETTINGS: [&str; 3] = ["optional", "required", "admins"];
+
+/// What is to come of it, by the rules as they are written in docs/security.md: the ways that the session names, or no
+/// session.
+fn expected(
+    factors: Factors,
+    path: Path,
+    role: &str,
+    setting: &str,
+    shown: Shown,
+) -> Option<&'static [&'static str]> {
+    let has_app = factors != Factors::None && path != Path::AdminRemoves;
+    let has_codes = factors == Factors::Totp && path != Path::AdminRemoves;
+    let must = setting == "required" || (setting == "admins" && role != "user");
+    match shown {
+        Shown::Nothing if !has_app && !must => Some(&["pwd"]),
+        Shown::Totp if has_app => Some(&["pwd", "otp", "mfa"]),
+        Shown::RecoveryCode if has_codes => Some(&["pwd", "recovery", "mfa"]),
+        _ => None,
+    }
+}
+
+/// An account on its way back, and what its owner has in hand.
+struct Owner {
+    account: Account,
+    password: &'static str,
+    enrolled: Option<Enrolled>,
+    /// Codes that were used.
+    used: usize,
+}
+
+async fn invited(bundle: &Bundle, admin: &Account) -> Account {
+    let email = new_email();
+    let invite = by(admin, "POST", "/v1/users").json(&json!({ "email": email }));
+    let _ = bundle.send(&invite).await.expect_status(201);
+    let token = bundle.token(&email, "invitation").await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    let _ = bundle
+        .post("/v1/auth/reset-password", &body)
+        .await
+        .expect_status(204);
+    bundle.sign_in(&email).await
+}
+
+async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -> Owner {
+    let mut account = match path {
+        Path::Invitation => invited(bundle, admin).await,
+        _ => bundle.account().await,
+    };
+    bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+    let mut password = PASSWORD;
+    let enrolled = match factors {
+        Factors::None => None,
+        _ => Some(bundle.enrol(&account).await),
+    };
+    if factors == Factors::TotpAlone {
+        let own = format!("USER#{}", account.id);
+        for mut codes in bundle.items_of_type("recovery_codes") {
+            if codes["pk"]["S"] == *own {
+                codes.as_object_mut().expect("an item").remove("codes");
+                bundle.put(&codes);
+            }
+        }
+    }
+    match path {
+        Path::AsBefore | Path::Invitation => {}
+        Path::ResetPassword => {
+            let ask = json!({ "email": account.email });
+            let _ = bundle.post("/v1/auth/forgot-password", &ask).await;
+            let body = json!({ "token": bundle.token(&account.email, "reset_password").await, "password": NEW });
+            let reset = bundle.post("/v1/auth/reset-password", &body).await;
+            let _ = reset.expect_status(204);
+            password = NEW;
+        }
+        Path::ChangeEmail => {
+            let email = new_email();
+            let ask = by(&account, "POST", "/v1/users/me/email").json(&json!({ "email": email }));
+            let _ = bundle.send(&ask).await.expect_status(202);
+            let body = json!({ "token": bundle.token(&email, "confirm_email_change").await });
+            let confirm = by(&account, "POST", "/v1/users/me/email/confirm").json(&body);
+            let _ = bundle.send(&confirm).await.expect_status(204);
+            account.email = email;
+        }
+        Path::AdminRemoves => {
+            if let Some(enrolled) = &enrolled {
+                let path = format!(
+                    "/v1/users/{}/factors/{}?reason=lost",
+                    account.id, enrolled.factor_id
+                );
+                let removal = by(admin, "DELETE", &path);
+                let _ = bundle.send(&removal).await.expect_status(204);
+            }
+        }
+    }
+    Owner {
+        account,
+        password,
+        enrolled,
+        used: 0,
+    }
+}
+
+impl Owner {
+    /// The body that goes on with a challenge, if there is anything to show.
+    async fn present(&mut self, bundle: &Bundle, challenge: &str, shown: Shown) -> Value {
+        // Codes of the step that is shown now count again: as if time had passed.
+        bundle.edit(
+            |item| item["type"]["S"] == "totp",
+            "last_step",
+            &json!({ "N": "0" }),
+        );
+        let mut body = json!({ "challenge": challenge });
+        let (name, code) = match (shown, &self.enrolled) {
+            (Shown::Nothing, _) => return body,
+            (Shown::Totp, Some(enrolled)) => ("totp", enrolled.app.last().await),
+            (Shown::OldTotp, Some(enrolled)) => ("totp", enrolled.app.old()),
+            (Shown::Totp | Shown::OldTotp, None) => ("totp", "123456".to_owned()),
+            (Shown::RecoveryCode, Some(enrolled)) => {
+                self.used += 1;
+                ("recoveryCode", enrolled.codes[self.used - 1].clone())
+            }
+            (Shown::UsedRecoveryCode, Some(enrolled)) if self.used > 0 => {
+                ("recoveryCode", enrolled.codes[0].clone())
+            }
+            _ => ("recoveryCode", NO_CODE.to_owned()),
+        };
+        body[name] = code.into();
+        body
+    }
+}
+
+/// Functions with a setting.
+struct Set {
+    setting: &'static str,
+    login: Function,
+    go_on: Function,
+}
+
+/// Signs in, and what came of it: the answer with the tokens, or the last refusal.
+async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) -> Answer {
+    let request = sign_in(&owner.account.email, owner.password);
+    let answer = bundle.send_to(&set.login, &request).await;
+    if answer.status == 200 {
+        // There was nothing to show it for.
+        return answer;
+    }
+    assert_eq!(answer.code(), "factor_required");
+    let challenge = answer.text_at("/challenge");
+    let body = owner.present(bundle, &challenge, shown).await;
+    let request = post("/v1/auth/continue", &body);
+    bundle.send_to(&set.go_on, &request).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_comes_out_above_what_was_proved() {
+    let bundle = bundle().await;
+    let mut sets = Vec::new();
+    for setting in SETTINGS {
+        sets.push(Set {
+            setting,
+            login: bundle.spawn_with("login", "SECOND_FACTOR", setting).await,
+            go_on: bundle
+                .spawn_with("continue", "SECOND_FACTOR", setting)
+                .await,
+        });
+    }
+    let (mut cases, mut sessions) = (0, 0);
+    for factors in SETS {
+        for path in PATHS {
+            let admin = bundle.admin().await;
+            let mut owner = owner(&bundle, &admin, factors, path).await;
+            for role in ROLES {
+                bundle.edit_user(&owner.account.id, "role", &json!({ "S": role }));
+                bundle.count_admins();
+                for (set, shown) in sets.iter().flat_map(|set| SHOWN.map(|shown| (set, shown))) {
+                    let what = format!("{factors:?} {path:?} {role} {} {shown:?}", set.setting);
+                    let before = bundle.items_of_type("session").len();
+                    let answer = come_in(&bundle, set, &mut owner, shown).await;
+                    let mut expected = expected(factors, path, role, set.setting, shown);
+                    let one_is_enough =
+                        self::expected(factors, path, role, set.setting, Shown::Nothing);
+                    // Where the password is enough nothing else is asked for, and nothing else is named.
+                    expected = one_is_enough.or(expected);
+                    let made = bundle.items_of_type("session").len() - before;
+                    assert_eq!(
+                        made,
+                        usize::from(expected.is_some()),
+                        "{what}: {}",
+                        answer.text
+                    );
+                    match expected {
+                        Some(amr) => {
+                            let claims = claims(&answer.text_at("/accessToken"));
+                            assert_eq!(claims["amr"], json!(amr), "{what}");
+                            let level = if amr.len() == 1 { "aal1" } else { "aal2" };
+                            assert_eq!(claims["acr"], level, "{what}");
+                            sessions += 1;
+                        }
+                        None => assert!([401, 403].contains(&answer.status), "{what}"),
+                    }
+                    cases += 1;
+                }
+            }
+            bundle.assert_invariants();
+            bundle.clear();
+        }
+    }
+    let _ = writeln!(
+        io::stderr(),
+        "{cases} sign-ins, {sessions} sessions, none above what was proved"
+    );
+    assert!(cases >= 400, "{cases}");
+}
