@@ -229,7 +229,7 @@ impl SecretSource {
         current: config::MAIL_SECRET,
         previous: config::MAIL_SECRET_PREVIOUS,
     };
-    /// The secret behind second factors: who starts sessions cannot read what an authenticator app knows.
+    /// The secret behind second factors: who checks none cannot read what an authenticator app knows.
     pub const FACTORS: Self = Self {
         arn: config::FACTOR_SECRET_ARN,
         current: config::FACTOR_SECRET,

@@ -75,6 +75,17 @@ pub struct Missing {
     pub enrollable: Vec<&'static str>,
 }
 
+impl Missing {
+    /// What a session of this account is proved anew with.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        Self {
+            factors: user.factors.ways(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Why no session was started.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSignedIn {
@@ -205,7 +216,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Notes that the owner of a session has proved it anew, and makes an access token that says so. What
-    /// stands on a second factor takes one. 1 RT, 1 WU, and what spending a factor costs.
+    /// stands on a second factor takes one. 1 RT, 2 WU, and what spending a factor costs.
     ///
     /// # Errors
     /// [`NotSignedIn`].
@@ -228,10 +239,7 @@ impl<'a> Ready<'a> {
             }
         };
         if proved.strongest(&user.factors) != Some(at) {
-            return Err(NotSignedIn::FactorRequired(Box::new(Missing {
-                factors: user.factors.ways(),
-                ..Missing::default()
-            })));
+            return Err(NotSignedIn::FactorRequired(Box::new(Missing::of(user))));
         }
         let session = Session {
             proved: Some(proved),
@@ -278,7 +286,9 @@ impl Admitted<'_> {
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
-        if !begun.is_of(self.user) {
+        // A factor that was removed since it was shown counts for nothing.
+        let is_removed = begun.proved.second.is_some() && self.user.factors.is_empty();
+        if is_removed || !begun.is_of(self.user) {
             return Err(NotSignedIn::ChallengeOver);
         }
         let (begun, spending) = match shown {

@@ -77,8 +77,9 @@ pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, Stor
         EventKind::UserInvited if user.invited => Letter::Invitation,
         EventKind::EmailVerified if !is_suspended(&user) => Letter::Welcome,
         EventKind::PasswordChanged => Letter::PasswordChanged,
-        EventKind::FactorAdded => Letter::FactorAdded,
-        EventKind::FactorRemoved => Letter::FactorRemoved,
+        // Nor is a stranger's address told as often as somebody likes.
+        EventKind::FactorAdded if user.email_verified => Letter::FactorAdded,
+        EventKind::FactorRemoved if user.email_verified => Letter::FactorRemoved,
         EventKind::EmailChanged => return Ok(moved(event, &user)),
         // To an address that may be a stranger's nothing is written that others chose the words of.
         EventKind::SessionCreated

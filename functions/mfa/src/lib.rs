@@ -6,8 +6,8 @@ use latchkey::secret::Purpose;
 use latchkey::token::sealed::Kind;
 use serde::{Deserialize, Serialize};
 
-/// The secret of an authenticator app that nobody has confirmed yet. Its owner carries it, sealed: nothing is written
-/// before a code shows that an app has it.
+/// The secret of an authenticator app that nobody has confirmed yet. Its owner carries it, sealed under the session secret:
+/// nothing is written before a code shows that an app has it, and who hands it out need not open those that count.
 pub const PENDING: Kind = Kind {
     prefix: "lktp_",
     purpose: Purpose::PendingTotp,

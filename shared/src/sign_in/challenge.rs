@@ -44,3 +44,33 @@ pub fn seal(secrets: &Secrets, begun: &Begun) -> Result<String, KeyError> {
     let until = begun.proved.latest().plus(LIFETIME);
     Ok(CHALLENGE.seal(secrets, b"", begun, until)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::email::Email;
+    use crate::profile::Profile;
+    use crate::proof::{Confirmed, First, Proved, Second};
+    use crate::secret::Secret;
+    use crate::user::{Role, User};
+
+    #[test]
+    fn a_challenge_lasts_five_minutes_from_the_last_proof_however_often_it_is_sealed() {
+        let secret = Secret::new("mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqWiCyM");
+        let secrets = Secrets::new(secret.expect("strong"), None);
+        let email = Email::parse("a@example.com").expect("valid");
+        let at = |seconds: u64| Timestamp::from_seconds(1_800_000_000 + seconds);
+        let user = User::register(email, Profile::default(), Role::User, at(0));
+        let begun = Begun::new(&user, 1, Proved::first(First::Password, at(0)));
+        let is_open = |begun: &Begun, now: Timestamp| {
+            let challenge = seal(&secrets, begun).expect("seals");
+            CHALLENGE.open::<Begun>(&secrets, b"", &challenge, now) == Ok(begun.clone())
+        };
+        assert!(is_open(&begun, at(299)));
+        assert!(!is_open(&begun, at(300)));
+        let by = Second::Totp;
+        let begun = begun.with(Confirmed { by, at: at(200) });
+        assert!(is_open(&begun, at(499)));
+        assert!(!is_open(&begun, at(500)));
+    }
+}

@@ -59,9 +59,15 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
 
     let client = http::client(&request);
     let version = credential.credential_version;
+    // Where more is asked for than the password, who knows it has not signed in yet.
+    let remember = async {
+        if user.factors.is_empty() {
+            attempt.signed_in(&near, &credential).await;
+        }
+    };
     let (pair, ()) = tokio::join!(
         admitted.start(version, First::Password, client, &change),
-        attempt.signed_in(&near, &credential)
+        remember
     );
     http::json(
         StatusCode::OK,

@@ -142,7 +142,7 @@ async fn pending_secret(
     change: &Change,
 ) -> Result<TotpSecret, ApiError> {
     let opened = parts
-        .factors
+        .sessions
         .open::<Pending>(&PENDING, user.id.as_bytes(), pending, change.at);
     let secret = match opened.await {
         Ok(pending) => pending.secret(),

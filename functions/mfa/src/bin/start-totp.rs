@@ -1,5 +1,5 @@
 //! `POST /v1/users/{id}/factors/totp`: a new secret for an authenticator app. For the owner, within five minutes of
-//! the sign-in, or by the challenge of a sign-in that takes a second factor. Nothing is written.
+//! a proof, or by the challenge of a sign-in that takes a second factor. Nothing is written.
 
 use std::time::Duration;
 
@@ -35,7 +35,6 @@ struct Parts {
     store: Store,
     tokens: TokenVerifier,
     sessions: CachedSecrets,
-    factors: CachedSecrets,
     app_name: String,
 }
 
@@ -46,7 +45,6 @@ async fn main() -> Result<(), Error> {
     let parts = Parts {
         tokens: TokenVerifier::from_env(&store).await?,
         sessions: CachedSecrets::from_env(SecretSource::SESSION).await?,
-        factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
         app_name: config::required(config::APP_NAME)?,
         store,
     };
@@ -60,7 +58,6 @@ async fn start_totp(parts: &Parts, request: Request) -> ApiResult {
         store,
         tokens,
         sessions,
-        factors,
         app_name,
     } = parts;
     let challenge = challenge.as_deref();
@@ -72,7 +69,7 @@ async fn start_totp(parts: &Parts, request: Request) -> ApiResult {
 
     let secret = TotpSecret::generate();
     let until = change.at.plus(LIFETIME);
-    let secrets = factors.current(change.at).await?;
+    let secrets = sessions.current(change.at).await?;
     let pending = Pending::new(&secret);
     let pending = PENDING.seal(&secrets, user.id.as_bytes(), &pending, until);
     let uri = secret.uri(app_name, user.email.as_str());

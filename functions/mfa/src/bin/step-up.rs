@@ -13,7 +13,7 @@ use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
 use latchkey::proof::First;
 use latchkey::secret::SecretSource;
-use latchkey::sign_in::{Fresh, SignIn};
+use latchkey::sign_in::{Fresh, Missing, SignIn};
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 
@@ -52,8 +52,8 @@ async fn main() -> Result<(), Error> {
 async fn step_up(parts: &Parts, request: Request) -> ApiResult {
     let proof = read(&request)?;
     let bearer = parts.tokens.bearer(&request).await?;
-    let now = http::change(&request, None).at;
-    let ready = parts.sign_in.ready(now).await?;
+    let change = http::change(&request, None);
+    let ready = parts.sign_in.ready(change.at).await?;
     let (caller, item) = match &proof {
         Proof::Password(_) => (bearer.authenticate(&parts.store).await?, None),
         Proof::Factor(presented) => {
@@ -63,8 +63,17 @@ async fn step_up(parts: &Parts, request: Request) -> ApiResult {
             (caller, beside.take_raw(&key))
         }
     };
-    let change = http::change(&request, Some(caller.user.id));
+    let change = Change {
+        by: Some(caller.user.id),
+        ..change
+    };
     let fresh = match proof {
+        // No password is enough for it, and none is tried.
+        Proof::Password(_) if !caller.user.factors.is_empty() => {
+            return Err(ApiError::factor_required(Box::new(Missing::of(
+                &caller.user,
+            ))));
+        }
         Proof::Password(password) => {
             check_password(parts, &request, &caller, password, &change).await?;
             Fresh::First(First::Password)

@@ -93,7 +93,9 @@ async fn an_admin_removes_a_lost_factor_of_a_lower_role_with_a_reason() {
     let bundle = bundle().await;
     let admin = bundle.account_with_role("admin").await;
     let moderator = bundle.account_with_role("moderator").await;
-    let enrolled = bundle.enrolled().await;
+    let account = bundle.account().await;
+    bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
+    let enrolled = bundle.enrol(&account).await;
     let refused = bundle.send(&removal(&moderator, &enrolled)).await;
     assert_eq!(refused.expect_status(403).code(), "forbidden");
     let refused = bundle.send(&removal(&admin, &enrolled)).await;

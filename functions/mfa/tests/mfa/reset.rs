@@ -60,10 +60,8 @@ async fn bug_30_a_reset_removes_the_factor_of_a_stranger() {
     assert!(bundle.items_of_type("recovery_codes").is_empty());
     bundle.assert_invariants();
     let body = json!({ "challenge": challenge, "totp": hijacked.app.next().await });
-    let _ = bundle
-        .post("/v1/auth/continue", &body)
-        .await
-        .expect_status(401);
+    let refused = bundle.post("/v1/auth/continue", &body).await;
+    assert_eq!(refused.expect_status(401).code(), "challenge_expired");
     let body = json!({ "email": "victim@example.com", "password": NEW });
     let _ = bundle
         .post("/v1/auth/login", &body)
