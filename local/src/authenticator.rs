@@ -15,9 +15,13 @@ pub struct Authenticator {
     last_step: Mutex<u64>,
 }
 
-fn current_step() -> u64 {
+/// How long a code that is shown is accepted at least: what it is shown for takes a while.
+const LASTS_SECONDS: u64 = 15;
+
+/// Seconds since the epoch.
+fn now() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.expect("after 1970").as_secs() / STEP_SECONDS
+    now.expect("after 1970").as_secs()
 }
 
 impl Authenticator {
@@ -35,11 +39,11 @@ impl Authenticator {
         }
     }
 
-    /// A code that was not shown before and is accepted now: of the step before, of this one, of the next. Waits where all
-    /// three were shown.
+    /// A code that was not shown before and is accepted for a quarter of a minute: of the step before, of this one or of the
+    /// next. Waits where all of them were shown.
     pub async fn next(&self) -> String {
         loop {
-            if let Some(step) = self.take_step(current_step()) {
+            if let Some(step) = self.take_step(now()) {
                 return self.at(step);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -51,14 +55,15 @@ impl Authenticator {
     /// # Panics
     /// Never: nothing that holds the lock does.
     pub async fn last(&self) -> String {
-        *self.last_step.lock().expect("unpoisoned") = current_step();
+        *self.last_step.lock().expect("unpoisoned") = now() / STEP_SECONDS;
         self.next().await
     }
 
     fn take_step(&self, now: u64) -> Option<u64> {
         let mut last = self.last_step.lock().expect("unpoisoned");
-        let step = (*last + 1).max(now - 1);
-        let is_accepted = step <= now + 1;
+        let first = (now + LASTS_SECONDS) / STEP_SECONDS - 1;
+        let step = (*last + 1).max(first);
+        let is_accepted = step <= now / STEP_SECONDS + 1;
         if is_accepted {
             *last = step;
         }
