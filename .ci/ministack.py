@@ -44,10 +44,13 @@ def write_out_routes(template):
         resource["Properties"].pop("FailOnWarnings", None)
         resource["Properties"].update(Name=body["info"]["title"], ProtocolType="HTTP")
         for path, methods in body["paths"].items():
+            # Of an area that can be switched off.
+            condition, methods, _ = methods.get("Fn::If", [None, methods, None])
+            there = {"Condition": condition} if condition else {}
             for method, operation in methods.items():
                 integration = operation["x-amazon-apigateway-integration"]
                 logical_id = name + re.sub(r"[^A-Za-z0-9]", "", f"{method.title()}{path.title()}")
-                resources[f"{logical_id}Integration"] = {
+                resources[f"{logical_id}Integration"] = there | {
                     "Type": "AWS::ApiGatewayV2::Integration",
                     "Properties": {
                         "ApiId": {"Ref": name},
@@ -58,7 +61,7 @@ def write_out_routes(template):
                         "PayloadFormatVersion": integration["payloadFormatVersion"],
                     },
                 }
-                resources[f"{logical_id}Route"] = {
+                resources[f"{logical_id}Route"] = there | {
                     "Type": "AWS::ApiGatewayV2::Route",
                     "Properties": {
                         "ApiId": {"Ref": name},
