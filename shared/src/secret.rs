@@ -1,5 +1,7 @@
 //! The secrets, by version, and the subkeys derived from them.
 
+mod purpose;
+
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -10,6 +12,8 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use crate::aws;
 use crate::config::{self, ConfigError};
 use crate::token::TokenError;
+
+pub use purpose::Purpose;
 
 /// Shortest secret accepted, in bytes. The template makes 64 random alphanumerics, 380 bits.
 const MIN_BYTES: usize = 43;
@@ -32,42 +36,6 @@ const WELL_KNOWN: [&str; 10] = [
 /// Which secret made a token or wrapped a key: derived from the secret itself, reveals nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretVersion(pub [u8; 4]);
-
-/// What a subkey is for. Two purposes never share a key (RFC 5869 §3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Tells one version of a secret from another.
-    Version,
-    /// Authenticates refresh tokens.
-    RefreshToken,
-    /// Seals the private halves of signing keys.
-    SigningKeyWrapping,
-    /// Authenticates the tokens in letters.
-    ActionToken,
-    /// Seals what a sign-in that is not complete has proved.
-    Challenge,
-    /// Seals the secret of an authenticator app that is not confirmed yet.
-    PendingTotp,
-    /// Seals the secrets of authenticator apps.
-    Totp,
-    /// Hashes recovery codes.
-    RecoveryCode,
-}
-
-impl Purpose {
-    const fn info(self) -> &'static [u8] {
-        match self {
-            Self::Version => b"latchkey/secret-version/v1",
-            Self::RefreshToken => b"latchkey/refresh-token/v1",
-            Self::SigningKeyWrapping => b"latchkey/signing-key-wrapping/v1",
-            Self::ActionToken => b"latchkey/action-token/v1",
-            Self::Challenge => b"latchkey/challenge/v1",
-            Self::PendingTotp => b"latchkey/pending-totp/v1",
-            Self::Totp => b"latchkey/totp/v1",
-            Self::RecoveryCode => b"latchkey/recovery-code/v1",
-        }
-    }
-}
 
 /// One version of a secret, as an HKDF-SHA256 pseudo-random key.
 pub struct Secret {

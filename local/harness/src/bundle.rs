@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use local::engine::Engine;
@@ -41,7 +41,7 @@ pub struct Bundle {
     pub(crate) running: Arc<Functions>,
     pub(crate) services: Arc<Services>,
     pub(crate) pump: Pump<Arc<Functions>>,
-    accounts: AtomicU32,
+    pub(crate) accounts: AtomicU32,
 }
 
 /// An account that has signed in.
@@ -282,59 +282,6 @@ impl Bundle {
     pub async fn send_as(&self, account: &Account, method: &str, path: &str) -> Answer {
         self.send(&HttpRequest::new(method, path).bearer(&account.access_token))
             .await
-    }
-
-    /// Registers an account and signs it in.
-    pub async fn account(&self) -> Account {
-        let number = self.accounts.fetch_add(1, Ordering::Relaxed);
-        let email = format!("user{number}@example.com");
-        let body = json!({ "email": email, "password": PASSWORD });
-        let _ = self
-            .post("/v1/auth/register", &body)
-            .await
-            .expect_status(201);
-        self.sign_in(&email).await
-    }
-
-    /// An account with another role, set in the table itself; an admin is counted.
-    pub async fn account_with_role(&self, role: &str) -> Account {
-        let account = self.account().await;
-        self.edit_user(&account.id, "role", &json!({ "S": role }));
-        if role == "admin" {
-            self.count_admins();
-        }
-        account
-    }
-
-    /// The one admin who is counted, and another whose suspension has ended by itself; all others are none any more.
-    pub async fn last_admins(&self) -> (Account, Account) {
-        for user in self.items_of_type("user") {
-            let id = user["id"]["S"].as_str().unwrap_or_default();
-            self.edit_user(id, "role", &json!({ "S": "user" }));
-        }
-        let last = self.account_with_role("admin").await;
-        let returned = self.account_with_role("admin").await;
-        self.edit_user(&returned.id, "status", &json!({ "S": "suspended" }));
-        let suspension = json!({ "M": { "until": { "N": "1000" } } });
-        self.edit_user(&returned.id, "suspension", &suspension);
-        self.count_admins();
-        (last, returned)
-    }
-
-    /// The first admin, made by `create-admin`.
-    ///
-    /// # Panics
-    /// When there is one already.
-    pub async fn admin(&self) -> Account {
-        let email = "admin@example.com";
-        let created = self
-            .invoke(
-                "create-admin",
-                &json!({ "email": email, "password": PASSWORD }),
-            )
-            .await;
-        assert_eq!(created["created"], true, "{created}");
-        self.sign_in(email).await
     }
 
     /// Signs an account in once more.

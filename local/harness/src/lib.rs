@@ -1,11 +1,11 @@
 //! What the tests of every area share: the real binaries, the embedded engine with the template's table,
 //! every call between the two observed, every answer checked against `openapi.yaml`.
 
+mod accounts;
 mod answer;
 mod budget;
 mod bundle;
 mod contract;
-mod enrolled;
 mod events;
 mod recorder;
 pub mod requests;
@@ -13,10 +13,10 @@ pub mod scenes;
 mod table;
 mod track;
 
+pub use accounts::Enrolled;
 pub use answer::Answer;
 pub use bundle::{Account, Bundle, MAIL_SECRET, PASSWORD};
 pub use contract::{Contract, Operation};
-pub use enrolled::Enrolled;
 pub use events::Failed;
 pub use local::authenticator::Authenticator;
 pub use local::event::HttpRequest;

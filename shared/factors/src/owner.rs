@@ -1,7 +1,7 @@
 //! Who sets up a second factor: the owner of a session, or somebody whose sign-in takes one.
 
 use lambda_http::Request;
-use latchkey::http::{self, ApiError, Caller, ErrorCode};
+use latchkey::http::{self, ApiError, Caller};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::proof::Begun;
 use latchkey::sign_in::{NotSignedIn, challenge};
@@ -33,9 +33,7 @@ impl Owner {
         let path = http::user_id(request)?;
         let Some(challenge) = challenge else {
             let caller = tokens.authenticate(store, request).await?;
-            if path.resolve(caller.user.id) != caller.user.id {
-                return Err(ErrorCode::Forbidden.into());
-            }
+            caller.require_own(path)?;
             caller.require_recent_proof(change.at)?;
             return Ok(Self::SignedIn(Box::new(caller)));
         };

@@ -194,8 +194,8 @@ pub struct Enrolment<'a> {
     pub user: &'a User,
     /// The factor.
     pub totp: &'a TotpFactor,
-    /// Codes for when it is lost, where it is the account's first.
-    pub codes: Option<&'a RecoveryCodes>,
+    /// Codes for when it is lost.
+    pub codes: &'a RecoveryCodes,
     /// The session in which it is set up, where there is one: it is proved with it.
     pub session: Option<&'a Session>,
 }
@@ -222,7 +222,7 @@ impl From<StoreError> for NotEnrolled {
 pub struct FactorStore<'a>(pub &'a Table);
 
 impl FactorStore<'_> {
-    /// Sets up an authenticator app, where there is none. 1 RT, 4 WU; 2 more for codes, and for a session.
+    /// Sets up an authenticator app, where there is none. 1 RT, 7 WU; 2 more for a session.
     ///
     /// # Errors
     /// [`NotEnrolled`].
@@ -244,10 +244,8 @@ impl FactorStore<'_> {
         let mut items = vec![
             table::put_new(self.0, item)?,
             update.in_transaction(self.0)?,
+            self.put_codes(&user.id, codes, change)?,
         ];
-        if let Some(codes) = codes {
-            items.push(self.put_codes(&user.id, codes, change)?);
-        }
         if let Some(session) = session {
             let second = Confirmed {
                 by: Second::Totp,

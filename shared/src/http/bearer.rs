@@ -27,6 +27,15 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Refuses when the path is about somebody else's account.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require_own(&self, path: PathUser) -> Result<(), ApiError> {
+        let is_own = path.resolve(self.user.id) == self.user.id;
+        is_own.then_some(()).ok_or(ErrorCode::Forbidden.into())
+    }
+
     /// Refuses when the strongest of what the account has was last shown more than five minutes ago, at the sign-in or
     /// by a step-up, or never in this session.
     ///

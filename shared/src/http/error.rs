@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use lambda_http::http::{HeaderName, StatusCode};
-use serde::Serialize;
 
+use super::problem::{FieldProblem, MissingProblem, Problem};
 use crate::clock::Timestamp;
 use crate::field::FieldError;
 use crate::keys::{KeyError, VerifyError};
@@ -257,38 +257,6 @@ impl ApiError {
             }),
         }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Problem<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
-    detail: &'static str,
-    code: &'static str,
-    request_id: String,
-    timestamp: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldProblem<'a>>,
-    #[serde(flatten)]
-    missing: Option<MissingProblem<'a>>,
-}
-
-#[derive(Serialize)]
-struct MissingProblem<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<&'a str>,
-    factors: &'a [&'static str],
-    enrollable: &'a [&'static str],
-}
-
-#[derive(Serialize)]
-struct FieldProblem<'a> {
-    field: &'a str,
-    code: &'static str,
-    message: &'a str,
 }
 
 impl Error for ApiError {}

@@ -10,6 +10,7 @@ mod letter;
 mod limit;
 mod list;
 mod new_account;
+mod problem;
 mod query;
 mod reply;
 mod serve;

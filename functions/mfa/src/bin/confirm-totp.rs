@@ -1,5 +1,5 @@
 //! `POST /v1/users/{id}/factors/totp/confirm`: sets up an authenticator app that has shown a code. For whoever may
-//! start it. With the first factor of an account come ten recovery codes, shown this once.
+//! start it. With it come ten recovery codes, shown this once.
 
 use factors::{
     Code, Enrolment, FactorStore, NotEnrolled, Owner, ROUTE, RecoveryCode, RecoveryCodes,
@@ -80,16 +80,12 @@ async fn confirm_totp(parts: &Parts, request: Request) -> ApiResult {
     let secrets = parts.factors.current(change.at).await?;
     let totp = TotpFactor::new(&secrets, &user.id, &secret, step, change.at);
     let totp = totp.map_err(KeyError::from)?;
-    let codes = if user.factors.is_empty() {
-        new_recovery_codes()
-    } else {
-        Vec::new()
-    };
+    let codes = new_recovery_codes();
     let kept = RecoveryCodes::new(&secrets, &user.id, &codes, change.at);
     let enrolment = Enrolment {
         user,
         totp: &totp,
-        codes: (!codes.is_empty()).then_some(&kept),
+        codes: &kept,
         session: match &owner {
             Owner::SignedIn(caller) => Some(&caller.session),
             Owner::SigningIn(..) => None,

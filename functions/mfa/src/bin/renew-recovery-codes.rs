@@ -33,10 +33,8 @@ async fn renew_recovery_codes(
 ) -> ApiResult {
     let path = http::user_id(&request)?;
     let caller = tokens.authenticate(store, &request).await?;
+    caller.require_own(path)?;
     let user = &caller.user;
-    if path.resolve(user.id) != user.id {
-        return Err(ErrorCode::Forbidden.into());
-    }
     let change = http::change(&request, Some(user.id));
     caller.require_recent_proof(change.at)?;
     // Codes stand in for a factor: without one there is nothing that they could stand in for.

@@ -109,7 +109,7 @@ async fn what_is_not_a_factor_signs_nobody_in() {
         let refused = go_on(&bundle, &body(name, &value)).await.expect_status(401);
         assert_eq!(refused.code(), "invalid_factor", "{name}");
     }
-    // Nothing presented is nothing proved, and the challenge does not last longer for it.
+    // Nothing presented is nothing proved.
     let nothing = go_on(&bundle, &json!({ "challenge": challenge })).await;
     let nothing = nothing.expect_status(403);
     assert_eq!(nothing.code(), "factor_required");

@@ -1,7 +1,7 @@
 //! Sign-ins that go on, and sessions that are proved anew.
 
 use harness::requests::{by, post};
-use harness::scenes::{Act, Scene, after};
+use harness::scenes::{Act, Scene, after, is};
 use harness::{Bundle, Enrolled, HttpRequest, PASSWORD, scene};
 use serde_json::{Value, json};
 
@@ -115,7 +115,10 @@ pub fn scenes() -> Vec<Scene> {
         scene!("prove anew with the password", "step-up", |bundle| {
             let account = bundle.account().await;
             let request = by(&account, "POST", "/v1/auth/step-up");
-            Act::send(request.json(&json!({ "password": PASSWORD })), 200)
+            let own = account.id.clone();
+            Act::send(request.json(&json!({ "password": PASSWORD })), 200).until(move |item| {
+                is(item, "session", "user_id", &own) && item["events"]["S"] == "session.proved"
+            })
         }),
         scene!(
             "prove anew with the password after another try",

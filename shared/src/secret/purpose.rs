@@ -1,0 +1,38 @@
+//! What keys are derived for.
+
+/// What a subkey is for. Two purposes never share a key (RFC 5869 §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Tells one version of a secret from another.
+    Version,
+    /// Authenticates refresh tokens.
+    RefreshToken,
+    /// Seals the private halves of signing keys.
+    SigningKeyWrapping,
+    /// Authenticates the tokens in letters.
+    ActionToken,
+    /// Seals what a sign-in that is not complete has proved.
+    Challenge,
+    /// Seals the secret of an authenticator app that is not confirmed yet.
+    PendingTotp,
+    /// Seals the secrets of authenticator apps.
+    Totp,
+    /// Hashes recovery codes.
+    RecoveryCode,
+}
+
+impl Purpose {
+    /// What the key derivation is told (RFC 5869 §3.2, `info`).
+    pub(super) const fn info(self) -> &'static [u8] {
+        match self {
+            Self::Version => b"latchkey/secret-version/v1",
+            Self::RefreshToken => b"latchkey/refresh-token/v1",
+            Self::SigningKeyWrapping => b"latchkey/signing-key-wrapping/v1",
+            Self::ActionToken => b"latchkey/action-token/v1",
+            Self::Challenge => b"latchkey/challenge/v1",
+            Self::PendingTotp => b"latchkey/pending-totp/v1",
+            Self::Totp => b"latchkey/totp/v1",
+            Self::RecoveryCode => b"latchkey/recovery-code/v1",
+        }
+    }
+}
