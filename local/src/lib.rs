@@ -8,6 +8,7 @@ pub mod event;
 pub mod function;
 pub mod functions;
 pub mod new_endpoint;
+pub mod passkey;
 pub mod pattern;
 pub mod pump;
 pub mod queues;

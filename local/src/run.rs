@@ -118,6 +118,7 @@ fn pump(
         api: format!("http://127.0.0.1:{}", state.port),
         table: format!("http://127.0.0.1:{}", state.dynamodb_port),
         admin: ADMIN_EMAIL.to_owned(),
+        named: format!("http://localhost:{}", state.mail_port),
         root: workspace_root(),
     };
     let services = Services::serve_with_start(listener, inbox, bus, dead_letters, start)?;
@@ -300,7 +301,7 @@ fn print_welcome(options: &Options) {
         options.dynamodb_port
     );
     println!(
-        "Start page http://127.0.0.1:{}, to try it in a browser",
+        "Start page http://localhost:{}, to try it in a browser",
         options.mail_port
     );
     println!(

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use local::authenticator::Authenticator;
 use local::event::{HttpRequest, names, sample};
+use local::passkey::Passkey;
 use local::services::{Inbox, Letter};
 use local::settings::Settings;
 use local::template::Template;
@@ -62,6 +63,13 @@ pub async fn print(binary: &str) -> Result<(), Error> {
     if names(&root, binary, "totp")? || names(&root, binary, "factorId")? {
         let factor = bundle.factor(binary, &values).await?;
         values.extend(factor);
+    }
+    if ["ceremony", "passkeyId"]
+        .iter()
+        .any(|name| names(&root, binary, name).unwrap_or(false))
+    {
+        let passkey = bundle.passkey(binary, &values).await?;
+        values.extend(passkey);
     }
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
@@ -138,6 +146,44 @@ impl Bundle {
         ])
     }
 
+    /// What a function takes of a passkey: one that is to be added, or one that the account has.
+    async fn passkey(
+        &self,
+        binary: &str,
+        values: &[(&'static str, String)],
+    ) -> Result<Vec<(&'static str, String)>, Error> {
+        const ROUTE: &str = "/v1/users/{id}/passkeys";
+        let bearer =
+            |path: &str| HttpRequest::new("POST", path).bearer(value_of(values, "accessToken"));
+        let path = "/v1/users/me/passkeys";
+        let request = bearer(&format!("{path}/options"));
+        let route = format!("{ROUTE}/options");
+        let started = self.send("start-passkey", &route, &request).await?;
+        let passkey = Passkey::new(&started["options"]);
+        let registration = passkey.registration(&started["options"]);
+        if binary == "add-passkey" {
+            return Ok(vec![
+                ("ceremony", text(&started["ceremony"])),
+                ("passkeyRegistration", within_text(&registration)),
+            ]);
+        }
+        let body = json!({ "ceremony": started["ceremony"], "credential": registration });
+        let request = bearer(path).json(&body);
+        let added = self.send("add-passkey", ROUTE, &request).await?;
+        let options = "/v1/auth/passkey/options";
+        let anybody = json!({});
+        let started = self.post("start-passkey-sign-in", options, &anybody);
+        let started = started.await?;
+        Ok(vec![
+            ("passkeyId", text(&added["id"])),
+            ("ceremony", text(&started["ceremony"])),
+            (
+                "passkeyAssertion",
+                within_text(&passkey.assertion(&started["options"])),
+            ),
+        ])
+    }
+
     /// The token of the letter whose link leads to the page of this function's name.
     async fn action_token(
         &self,
@@ -199,6 +245,11 @@ fn borrowed<'a>(values: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
 fn value_of<'a>(values: &'a [(&str, String)], name: &str) -> &'a str {
     let value = values.iter().find(|(other, _)| *other == name);
     value.map_or("", |(_, value)| value)
+}
+
+/// As it stands within a body, which is a text in the event.
+fn within_text(value: &Value) -> String {
+    value.to_string().replace('"', "\\\"")
 }
 
 fn text(value: &Value) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::passkey::ORIGIN;
 use crate::template::{FunctionBlock, Variable};
 
 /// Name of the table.
@@ -16,10 +17,11 @@ const EVENT_BUS: &str = "EventBus";
 const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
 /// What has a value here that the template leaves to whoever deploys it, or to AWS. The rest has the template's
 /// defaults.
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 7] = [
     ("TABLE_NAME", TABLE),
     ("MAIL_FROM", "Latchkey <latchkey@example.com>"),
-    ("APP_URL", "http://localhost:3000"),
+    ("APP_URL", ORIGIN),
+    ("PASSKEY_RP_ID", "localhost"),
     ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),
     ("EVENT_BUS_NAME", EVENT_BUS),
     // Where it is, AWS_ENDPOINT_URL_SQS tells.
@@ -27,8 +29,7 @@ const FIXED: [(&str, &str); 6] = [
 ];
 
 /// Under test: applied, and never reached.
-const GENEROUS_LIMITS: &str =
-    "account-address=1000/1s address=1000/1s account=1000/1s; factor: account=1000/1s";
+const GENEROUS_LIMITS: &str = "account-address=1000/1s address=1000/1s account=1000/1s; factor: account=1000/1s; passkey: address=1000/1s";
 
 /// 64 random characters, from the operating system's generator.
 #[must_use]
@@ -70,10 +71,9 @@ impl Settings {
             // Secrets are named there and come as they are here.
             let name = variable.name.strip_suffix("_ARN").unwrap_or(&variable.name);
             let limits = [("RATE_LIMITS", GENEROUS_LIMITS)];
-            let mut values = own.iter().chain(&FIXED).chain(&limits);
-            let value = values
-                .find(|(own, _)| *own == name)
-                .map(|(_, value)| *value);
+            let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+            let mut values = own.chain(FIXED).chain(limits);
+            let value = values.find(|(own, _)| *own == name).map(|(_, value)| value);
             let value = value.or(variable.default.as_deref()).unwrap_or_else(|| {
                 panic!("template.yaml names {name}, which has no local value in settings.rs")
             });
@@ -87,8 +87,9 @@ impl Settings {
     #[must_use]
     pub fn shared_environment(&self, functions: &[FunctionBlock]) -> Vec<(String, String)> {
         let own = self.own();
-        let values = own.iter().chain(&FIXED);
-        let values = values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+        let values = own.chain(FIXED);
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let variables = functions.iter().flat_map(|function| &function.variables);
         let defaults = variables.filter_map(|Variable { name, default }| {
             default.clone().map(|default| (name.clone(), default))
@@ -99,12 +100,15 @@ impl Settings {
         self.platform().into_iter().chain(environment).collect()
     }
 
-    fn own(&self) -> [(&str, &str); 4] {
+    fn own(&self) -> [(&'static str, String); 5] {
+        // An address cannot have passkeys, a name can: the application's, and that of the start page.
+        let start_page = self.services.replace("127.0.0.1", "localhost");
         [
-            ("ISSUER", &self.issuer),
-            ("SESSION_SECRET", &self.session_secret),
-            ("MAIL_SECRET", &self.mail_secret),
-            ("FACTOR_SECRET", &self.factor_secret),
+            ("ISSUER", self.issuer.clone()),
+            ("SESSION_SECRET", self.session_secret.clone()),
+            ("MAIL_SECRET", self.mail_secret.clone()),
+            ("FACTOR_SECRET", self.factor_secret.clone()),
+            ("PASSKEY_ORIGINS", format!("{ORIGIN} {start_page}")),
         ]
     }
 

@@ -34,6 +34,7 @@ async fn api() -> String {
 async fn services(api: String) -> Services {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let start = Start {
+        named: "http://localhost:8025".to_owned(),
         api,
         table: "http://127.0.0.1:8000".to_owned(),
         admin: "<admin>@example.com".to_owned(),

@@ -35,6 +35,10 @@ pub const FACTOR_SECRET: &str = "FACTOR_SECRET";
 pub const FACTOR_SECRET_PREVIOUS: &str = "FACTOR_SECRET_PREVIOUS";
 /// Of whom a second factor is asked: `optional` (default), `required` or `admins`.
 pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
+/// The domain that passkeys are for; default: the host of their first origin.
+pub const PASSKEY_RP_ID: &str = "PASSKEY_RP_ID";
+/// The origins in which passkeys may be used, with spaces between them; default: that of [`APP_URL`], or of [`ISSUER`].
+pub const PASSKEY_ORIGINS: &str = "PASSKEY_ORIGINS";
 /// Algorithm of new signing keys: `RS256` (default) or `ES256`.
 pub const SIGNING_ALGORITHM: &str = "SIGNING_ALGORITHM";
 /// How long after a rotation the previous refresh token still answers with the same successor:

@@ -107,6 +107,8 @@ event_kinds! {
     FactorAdded = "factor.added", Changes(FACTORS);
     /// A second factor was removed, by its owner or with a reason by an admin.
     FactorRemoved = "factor.removed", Changes(FACTORS);
+    /// A passkey was used whose counter had not risen: it may have been copied.
+    PasskeyCounterRegressed = "passkey.counter_regressed", Values(&[("id", "passkeyId"), ("sign_count", "signCount")]);
     /// New recovery codes took the place of the ones before.
     RecoveryCodesRenewed = "recovery_codes.renewed", Values(&[]);
     /// Every session was ended, or every other one.

@@ -10,12 +10,33 @@ use crate::factor::Factors;
 use crate::session::SessionId;
 use crate::user::{User, UserId};
 
+/// Where the private half of a passkey is, by its method reference (RFC 8176 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// On the device that made it, for ever: `hwk`.
+    Device,
+    /// In a password manager, which copies it from device to device: `swk`.
+    Synced,
+}
+
+impl Held {
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Device => "hwk",
+            Self::Synced => "swk",
+        }
+    }
+}
+
 /// What a sign-in can begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum First {
     /// The password of the account.
     Password,
+    /// A passkey that has verified its user: two factors by itself, the device and what unlocks it.
+    Passkey(Held),
 }
 
 /// What can stand beside it.
@@ -26,6 +47,8 @@ pub enum Second {
     Totp,
     /// One of the codes that were handed out for when nothing else is at hand.
     RecoveryCode,
+    /// A passkey, whether or not it has verified its user.
+    Passkey(Held),
 }
 
 /// A second factor, and when it was shown.
@@ -60,13 +83,22 @@ impl Proved {
         }
     }
 
-    /// With a second factor beside it.
+    /// With a second factor beside it. A passkey beside a passkey is nothing more.
     #[must_use]
     pub const fn with(self, second: Confirmed) -> Self {
+        if let (First::Passkey(_), Second::Passkey(_)) = (self.first, second.by) {
+            return self;
+        }
         Self {
             second: Some(second),
             ..self
         }
+    }
+
+    /// Whether it is two different things.
+    #[must_use]
+    pub const fn is_two(&self) -> bool {
+        self.second.is_some() || matches!(self.first, First::Passkey(_))
     }
 
     /// The ways used: `amr`, in the registered values of RFC 8176; `recovery` is a value of our own.
@@ -74,11 +106,13 @@ impl Proved {
     pub fn methods(&self) -> Vec<&'static str> {
         let mut methods = match self.first {
             First::Password => vec!["pwd"],
+            First::Passkey(held) => vec![held.method(), "user"],
         };
         if let Some(second) = self.second {
             let method = match second.by {
                 Second::Totp => "otp",
                 Second::RecoveryCode => "recovery",
+                Second::Passkey(held) => held.method(),
             };
             methods.extend([method, "mfa"]);
         }
@@ -89,10 +123,7 @@ impl Proved {
     /// SP 800-63B.
     #[must_use]
     pub const fn level(&self) -> &'static str {
-        match self.second {
-            None => "aal1",
-            Some(_) => "aal2",
-        }
+        if self.is_two() { "aal2" } else { "aal1" }
     }
 
     /// When something was last shown: `auth_time`.
@@ -102,13 +133,14 @@ impl Proved {
     }
 
     /// When the strongest of what an account with these factors has was last shown, if it was: a second factor where
-    /// there is one.
+    /// there is one, and a passkey that has verified its user is one.
     #[must_use]
     pub fn strongest(&self, factors: &Factors) -> Option<Timestamp> {
         if factors.is_empty() {
             return Some(self.latest());
         }
-        self.second.map(|second| second.at)
+        let first = matches!(self.first, First::Passkey(_)).then_some(self.at);
+        first.max(self.second.map(|second| second.at))
     }
 }
 
@@ -176,5 +208,25 @@ mod tests {
         assert_eq!(two.strongest(&totp), Some(second));
         assert_eq!((one.level(), two.level()), ("aal1", "aal2"));
         assert_eq!(two.methods(), ["pwd", "otp", "mfa"]);
+    }
+
+    #[test]
+    fn a_passkey_is_two_by_itself_and_no_more_beside_itself() {
+        let [at, later] = [1, 2].map(Timestamp::from_seconds);
+        let passkey = Proved::first(First::Passkey(Held::Synced), at);
+        assert_eq!(
+            (passkey.level(), passkey.methods()),
+            ("aal2", vec!["swk", "user"])
+        );
+        let totp = Factors::from_iter([Factor::Totp]);
+        assert_eq!(passkey.strongest(&totp), Some(at));
+        let by = Second::Passkey(Held::Device);
+        assert_eq!(passkey.with(Confirmed { by, at: later }), passkey);
+        let password = Proved::first(First::Password, at).with(Confirmed { by, at: later });
+        assert_eq!(password.methods(), ["pwd", "hwk", "mfa"]);
+        let by = Second::Totp;
+        let more = passkey.with(Confirmed { by, at: later });
+        assert_eq!(more.methods(), ["swk", "user", "otp", "mfa"]);
+        assert_eq!(more.strongest(&totp), Some(later));
     }
 }

@@ -118,20 +118,29 @@ pub enum NotSignedIn {
     Keys(#[from] KeyError),
 }
 
-/// A second factor that was shown, and what spends it: it counts once that is written, together with what it is for.
-pub struct Shown {
+/// What was shown, and what spends it: it counts once that is written, together with what it is for.
+pub struct Shown<By> {
     /// What was shown.
-    pub by: Second,
-    /// The parts of a transaction, refused where it was used before.
+    pub by: By,
+    /// The parts of a transaction, refused where it was used before; none for what can be shown again.
     pub spending: Vec<TransactWriteItem>,
 }
 
 /// What a session is proved with anew.
 pub enum Fresh {
     /// What a sign-in can begin with.
-    First(First),
+    First(Shown<First>),
     /// A second factor.
-    Second(Shown),
+    Second(Shown<Second>),
+}
+
+impl<By> Shown<By> {
+    /// What can be shown again.
+    #[must_use]
+    pub const fn again(by: By) -> Self {
+        let spending = Vec::new();
+        Self { by, spending }
+    }
 }
 
 /// Starts sessions.
@@ -229,9 +238,13 @@ impl<'a> Ready<'a> {
     ) -> Result<AccessToken, NotSignedIn> {
         let at = change.at;
         let (proved, spending) = match fresh {
-            Fresh::First(first) => {
+            Fresh::First(Shown { by, spending }) => {
+                let proved = Proved::first(by, at);
                 let second = session.proved().second;
-                (Proved { first, at, second }, Vec::new())
+                (
+                    second.map_or(proved, |second| proved.with(second)),
+                    spending,
+                )
             }
             Fresh::Second(Shown { by, spending }) => {
                 let proved = session.proved().with(Confirmed { by, at });
@@ -255,7 +268,8 @@ impl<'a> Ready<'a> {
 }
 
 impl Admitted<'_> {
-    /// Starts a session that stands on what was proved, if that is enough. 1 RT, 1 WU.
+    /// Starts a session that stands on what was proved, if that is enough. 1 RT, 1 WU; 2 WU and what spending it costs,
+    /// where it counts once.
     ///
     /// `credential_version` is that of the credential that was looked at, and not of the user: when the password
     /// changes between the two reads, the session is dead on arrival.
@@ -265,13 +279,15 @@ impl Admitted<'_> {
     pub async fn start(
         self,
         credential_version: u64,
-        first: First,
+        shown: Shown<First>,
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
-        let proved = Proved::first(first, change.at);
+        let Shown { by, spending } = shown;
+        let proved = Proved::first(by, change.at);
         let begun = Begun::new(self.user, credential_version, proved);
-        self.finish(begun, None, client, change).await
+        let spending = (!spending.is_empty()).then_some(spending);
+        self.finish(begun, spending, client, change).await
     }
 
     /// Goes on with a sign-in that lacked a factor. The session that it starts has the id in its challenge: of many that
@@ -282,7 +298,7 @@ impl Admitted<'_> {
     pub async fn go_on(
         self,
         begun: Begun,
-        shown: Option<Shown>,
+        shown: Option<Shown<Second>>,
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
@@ -335,10 +351,14 @@ impl Admitted<'_> {
         let Ready { sign_in, mint } = self.ready;
         let factors = &self.user.factors;
         let must_have_one = sign_in.settings.second_factor.is_asked_of(self.user.role);
-        if begun.proved.second.is_some() || (factors.is_empty() && !must_have_one) {
+        if begun.proved.is_two() || (factors.is_empty() && !must_have_one) {
             return Ok(None);
         }
-        let enrollable: &[&str] = if factors.is_empty() { &["totp"] } else { &[] };
+        let enrollable: &[&str] = if factors.is_empty() {
+            &["totp", "passkey"]
+        } else {
+            &[]
+        };
         Ok(Some(Missing {
             challenge: Some(challenge::seal(mint.secrets(), begun)?),
             factors: factors.ways(),

@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use local::authenticator::Authenticator;
-use serde_json::json;
+use local::passkey::Passkey;
+use serde_json::{Value, json};
 
 use crate::requests::{by, sign_in};
-use crate::{Account, Bundle, PASSWORD};
+use crate::{Account, Answer, Bundle, PASSWORD};
 
 /// An account with an authenticator app.
 pub struct Enrolled {
@@ -122,5 +123,43 @@ impl Bundle {
             refresh_token: answer.text_at("/refreshToken"),
             ..enrolled.account.clone()
         }
+    }
+    /// Begins to add a passkey: the answer, with `ceremony` and `options`.
+    pub async fn begin_passkey(&self, account: &Account) -> Answer {
+        let start = by(account, "POST", "/v1/users/me/passkeys/options");
+        self.send(&start).await.expect_status(200)
+    }
+
+    /// A new passkey for the options of a ceremony, and the body that adds it.
+    #[must_use]
+    pub fn new_passkey(started: &Answer) -> (Passkey, Value) {
+        let options = &started.body["options"];
+        let passkey = Passkey::new(options);
+        let credential = passkey.registration(options);
+        let body = json!({ "ceremony": started.body["ceremony"], "credential": credential });
+        (passkey, body)
+    }
+
+    /// Adds a passkey to an account that has just proved who it is: the passkey, and the answer.
+    pub async fn add_passkey(&self, account: &Account) -> (Passkey, Answer) {
+        let started = self.begin_passkey(account).await;
+        let (passkey, body) = Self::new_passkey(&started);
+        let add = by(account, "POST", "/v1/users/me/passkeys").json(&body);
+        (passkey, self.send(&add).await.expect_status(201))
+    }
+
+    /// The body of a sign-in with a passkey, or with a challenge of what goes on with one.
+    pub async fn present(&self, passkey: &Passkey, challenge: Option<&str>) -> Value {
+        let body = challenge.map_or(json!({}), |challenge| json!({ "challenge": challenge }));
+        let started = self.post("/v1/auth/passkey/options", &body).await;
+        let started = started.expect_status(200);
+        let credential = passkey.assertion(&started.body["options"]);
+        json!({ "ceremony": started.body["ceremony"], "credential": credential })
+    }
+
+    /// Signs in with a passkey alone.
+    pub async fn passkey_sign_in(&self, passkey: &Passkey) -> Answer {
+        let body = self.present(passkey, None).await;
+        self.post("/v1/auth/passkey", &body).await
     }
 }

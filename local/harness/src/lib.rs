@@ -21,6 +21,7 @@ pub use events::Failed;
 pub use local::authenticator::Authenticator;
 pub use local::event::HttpRequest;
 pub use local::function::{Function, FunctionError, Outcome};
+pub use local::passkey::{ORIGIN, Passkey};
 pub use local::services::{Fault as ServiceFault, Letter, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
 pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, Site, Touch};

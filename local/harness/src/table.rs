@@ -249,25 +249,22 @@ impl Bundle {
                 return Err(format!("preferences of nobody: {owner}"));
             }
         }
-        for (kind, needs_totp) in [("totp", true), ("recovery_codes", false)] {
-            for factor in of_kind(kind) {
-                let owner = text(factor, "pk");
-                let mut users = of_kind("user");
-                let user = users.find(|user| user["pk"]["S"] == *owner);
-                // What is left of an account that was deleted is purged.
-                let Some(user) = user else { continue };
-                let factors = user["factors"]["SS"].as_array();
-                let has =
-                    |name: &str| factors.is_some_and(|factors| factors.contains(&name.into()));
-                if !(has("totp") || (!needs_totp && factors.is_some())) {
-                    return Err(format!("{kind} of an account that has none: {owner}"));
-                }
+        for user in of_kind("user") {
+            let own = |kind| of_kind(kind).filter(|item| item["pk"] == user["pk"]);
+            let passkeys = own("passkey").map(|passkey| format!("passkey:{}", text(passkey, "id")));
+            let totp = own("totp").map(|_| "totp".to_owned());
+            let stored: BTreeSet<String> = totp.chain(passkeys).collect();
+            let named = user["factors"]["SS"].as_array().into_iter().flatten();
+            let named = named.filter_map(Value::as_str).map(str::to_owned);
+            let named: BTreeSet<String> = named.collect();
+            if named != stored {
+                return Err(format!("{} has {stored:?} and names {named:?}", user["pk"]));
             }
-        }
-        for user in of_kind("user").filter(|user| user["factors"]["SS"].is_array()) {
-            let of_user = |kind| of_kind(kind).any(|item| item["pk"] == user["pk"]);
-            if !(of_user("totp") && of_user("recovery_codes")) {
-                return Err(format!("{} lacks a factor that it has", user["pk"]));
+            if named.is_empty() != own("recovery_codes").next().is_none() {
+                return Err(format!(
+                    "{}: factors and recovery codes go together",
+                    user["pk"]
+                ));
             }
         }
         for session in of_kind("session") {

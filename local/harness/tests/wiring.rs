@@ -104,6 +104,10 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "pending",
         "totp",
         "factorId",
+        "ceremony",
+        "passkeyId",
+        "passkeyRegistration",
+        "passkeyAssertion",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {

@@ -52,6 +52,8 @@ pub struct Start {
     pub table: String,
     /// Address of the first admin.
     pub admin: String,
+    /// URL of the page itself, by the name of its host.
+    pub named: String,
     /// Where the documents are.
     pub root: PathBuf,
 }
@@ -77,9 +79,18 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(start: Start) -> Result<R
 
 async fn page(State(page): State<Arc<Page>>) -> Response {
     let Start {
-        api, table, admin, ..
+        api,
+        table,
+        admin,
+        named,
+        ..
     } = &page.start;
-    let places = [("{api}", api), ("{table}", table), ("{admin}", admin)];
+    let places = [
+        ("{api}", api),
+        ("{table}", table),
+        ("{admin}", admin),
+        ("{named}", named),
+    ];
     let html = places.iter().fold(PAGE.to_owned(), |html, (place, value)| {
         html.replace(place, &escape(value))
     });

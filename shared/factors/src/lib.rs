@@ -1,19 +1,29 @@
-//! Second factors: authenticator apps and recovery codes, as they are stored, shown and checked.
+//! Second factors: authenticator apps, passkeys and recovery codes, as they are stored, shown and checked.
 //!
 //! Everything here is used by more than one area; who needs no second factor links none of it.
 
+mod assertion;
+mod ceremony;
 mod owner;
+mod passkey;
 mod presented;
 mod recovery;
+mod relying_party;
 mod stored;
 mod totp;
 
 use latchkey::limit::Route;
 
-pub use owner::Owner;
-pub use presented::Presented;
+pub use assertion::{Assertion, Checks, invalid_credential};
+pub use ceremony::{Assertable, CEREMONY_LIFETIME, CeremonyChallenge, Creation};
+pub use owner::{Owner, read_challenge};
+pub use passkey::{MAX_PASSKEYS, Passkey, passkey_id};
+pub use presented::{Presented, Typed};
 pub use recovery::{RecoveryCode, new_recovery_codes};
-pub use stored::{Enrolment, FactorId, FactorStore, NotEnrolled, RecoveryCodes, TotpFactor};
+pub use relying_party::relying_party;
+pub use stored::{
+    Enrolment, FactorId, FactorStore, NewFactor, NotEnrolled, RecoveryCodes, TotpFactor,
+};
 pub use totp::{Code, TotpSecret};
 
 /// Guesses of a second factor: one counter an account, whatever it is guessed at, and another than that of its password.

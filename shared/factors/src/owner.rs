@@ -1,9 +1,10 @@
 //! Who sets up a second factor: the owner of a session, or somebody whose sign-in takes one.
 
 use lambda_http::Request;
-use latchkey::http::{self, ApiError, Caller};
+use latchkey::http::{self, ApiError, Caller, Fields};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::proof::Begun;
+use latchkey::session::Session;
 use latchkey::sign_in::{NotSignedIn, challenge};
 use latchkey::store::{Change, Store};
 use latchkey::user::User;
@@ -48,6 +49,15 @@ impl Owner {
         Ok(Self::SigningIn(Box::new(user), begun))
     }
 
+    /// The session in which it is set up, where there is one.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        match self {
+            Self::SignedIn(caller) => Some(&caller.session),
+            Self::SigningIn(..) => None,
+        }
+    }
+
     /// The account.
     #[must_use]
     pub fn user(&self) -> &User {
@@ -56,4 +66,17 @@ impl Owner {
             Self::SigningIn(user, _) => user,
         }
     }
+}
+
+/// The challenge of a sign-in in a body that has nothing else. Who has signed in, or has proved nothing yet, needs none.
+///
+/// # Errors
+/// `malformed_request` or `invalid_fields`.
+pub fn read_challenge(request: &Request) -> Result<Option<String>, ApiError> {
+    if !http::has_body(request) {
+        return Ok(None);
+    }
+    let mut fields = Fields::read(request)?;
+    let challenge = fields.optional("challenge", |challenge| Ok(challenge.to_owned()));
+    fields.finish(|| challenge)
 }

@@ -4,15 +4,24 @@ use latchkey::factor::Factor;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, ErrorCode, Fields};
 use latchkey::keys::{CachedSecrets, KeyError};
+use latchkey::proof::Second;
 use latchkey::sign_in::Shown;
 use latchkey::store::Change;
 use latchkey::table::{self, Key, RawItem, Table};
 use latchkey::user::{User, UserId};
 
-use crate::{Code, RecoveryCode, RecoveryCodes, TotpFactor};
+use crate::{Assertion, Code, RecoveryCode, RecoveryCodes, TotpFactor};
 
 /// What somebody presents.
 pub enum Presented {
+    /// What could be guessed, and is counted.
+    Typed(Typed),
+    /// `passkey`: an assertion.
+    Passkey(Box<Assertion>),
+}
+
+/// What somebody types.
+pub enum Typed {
     /// `totp`: a code of an authenticator app.
     Totp(Code),
     /// `recoveryCode`.
@@ -24,25 +33,36 @@ impl Presented {
     pub fn read(fields: &mut Fields) -> Option<Option<Self>> {
         let totp = fields.optional("totp", Code::parse);
         let recovery_code = fields.optional("recoveryCode", RecoveryCode::parse);
-        if let (Some(Some(_)), Some(Some(_))) = (&totp, &recovery_code) {
-            let message = "One factor is enough: this, or totp.";
-            fields.reject("recoveryCode", FieldError::new("invalid_value", message));
+        let passkey = fields.nested("passkey", Assertion::read);
+        let given = [
+            ("totp", matches!(totp, Some(Some(_)))),
+            ("recoveryCode", matches!(recovery_code, Some(Some(_)))),
+            ("passkey", matches!(passkey, Some(Some(_)))),
+        ];
+        for (name, _) in given.iter().filter(|(_, given)| *given).skip(1) {
+            let message = "One factor is enough: this, or another.";
+            fields.reject(name, FieldError::new("invalid_value", message));
         }
-        let (totp, recovery_code) = (totp?, recovery_code?);
-        let recovery_code = recovery_code.map(Self::RecoveryCode);
-        Some(totp.map(Self::Totp).or(recovery_code))
+        let (totp, recovery_code, passkey) = (totp?, recovery_code?, passkey?);
+        let typed = totp.map(Typed::Totp);
+        let typed = typed.or(recovery_code.map(Typed::RecoveryCode));
+        let passkey = passkey.map(|passkey| Self::Passkey(Box::new(passkey)));
+        Some(typed.map(Self::Typed).or(passkey))
     }
 
     /// The item that it is checked with.
     #[must_use]
     pub fn key(&self, user_id: &UserId) -> Key {
         match self {
-            Self::Totp(_) => Key::totp(user_id),
-            Self::RecoveryCode(_) => Key::recovery_codes(user_id),
+            Self::Typed(Typed::Totp(_)) => Key::totp(user_id),
+            Self::Typed(Typed::RecoveryCode(_)) => Key::recovery_codes(user_id),
+            Self::Passkey(assertion) => assertion.key(user_id),
         }
     }
+}
 
-    /// Checks it with the item of [`key`](Self::key), which counts where the account says that it does. No I/O, as
+impl Typed {
+    /// Checks it with the item of [`key`](Presented::key), which counts where the account says that it does. No I/O, as
     /// [`CachedSecrets::current`].
     ///
     /// # Errors
@@ -54,7 +74,7 @@ impl Presented {
         table: &Table,
         secrets: &CachedSecrets,
         change: &Change,
-    ) -> Result<Shown, ApiError> {
+    ) -> Result<Shown<Second>, ApiError> {
         const INVALID: ErrorCode = ErrorCode::InvalidFactor;
         let item = item.ok_or(INVALID)?;
         Ok(match self {

@@ -7,20 +7,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use latchkey::clock::Timestamp;
 use latchkey::event::EventKind;
-use latchkey::factor::Factor;
+use latchkey::factor::{Factor, PasskeyId};
+use latchkey::name::Name;
 use latchkey::proof::{Confirmed, Second};
 use latchkey::secret::{Purpose, Secrets, Unwrappable};
 use latchkey::session::Session;
 use latchkey::sign_in::{NotSignedIn, Shown};
 use latchkey::store::{StoreError, WriteRefused, proving};
 use latchkey::table::{
-    self, Change, Entity, Key, Table, TransactError, TransactWriteItem, Update, number, text,
+    self, Change, Entity, Key, RawItem, Table, TransactError, TransactWriteItem, Update, Updated,
+    number, text,
 };
 use latchkey::token::TokenError;
 use latchkey::user::{Reason, User, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, RecoveryCode, TotpSecret};
+use crate::{Code, Passkey, RecoveryCode, TotpSecret};
 
 latchkey::uuid_id! {
     /// Identifies a factor within its account.
@@ -93,7 +95,7 @@ impl TotpFactor {
         secret: &TotpSecret,
         code: &Code,
         change: &Change,
-    ) -> Result<Shown, NotSignedIn> {
+    ) -> Result<Shown<Second>, NotSignedIn> {
         let step = secret.find(code, Some(self.last_step), change.at);
         let step = step.ok_or(NotSignedIn::InvalidFactor)?;
         let spending = Update::new(Key::totp(user_id), change)
@@ -165,7 +167,7 @@ impl RecoveryCodes {
         secrets: &Secrets,
         code: &RecoveryCode,
         change: &Change,
-    ) -> Result<Shown, NotSignedIn> {
+    ) -> Result<Shown<Second>, NotSignedIn> {
         let found = code
             .candidates(secrets, user_id)
             .find(|hash| self.contains(hash));
@@ -193,11 +195,46 @@ pub struct Enrolment<'a> {
     /// The account as it was read.
     pub user: &'a User,
     /// The factor.
-    pub totp: &'a TotpFactor,
-    /// Codes for when it is lost.
-    pub codes: &'a RecoveryCodes,
+    pub factor: NewFactor<'a>,
+    /// Codes for when it is lost, which come with the first.
+    pub codes: Option<&'a RecoveryCodes>,
     /// The session in which it is set up, where there is one: it is proved with it.
     pub session: Option<&'a Session>,
+}
+
+/// A factor that is set up.
+#[derive(Clone, Copy)]
+pub enum NewFactor<'a> {
+    /// An authenticator app.
+    Totp(&'a TotpFactor),
+    /// A passkey.
+    Passkey(&'a Passkey),
+}
+
+impl NewFactor<'_> {
+    const fn factor(&self) -> Factor {
+        match self {
+            Self::Totp(_) => Factor::Totp,
+            Self::Passkey(passkey) => Factor::Passkey(passkey.id),
+        }
+    }
+
+    /// What was shown by setting it up.
+    #[must_use]
+    pub const fn shown(&self) -> Second {
+        match self {
+            Self::Totp(_) => Second::Totp,
+            Self::Passkey(passkey) => Second::Passkey(passkey.held()),
+        }
+    }
+
+    fn item(&self, user_id: &UserId, change: &Change) -> Result<RawItem, StoreError> {
+        let key = self.factor().key(user_id);
+        match self {
+            Self::Totp(totp) => table::new_item(key, *totp, change),
+            Self::Passkey(passkey) => table::new_item(key, *passkey, change),
+        }
+    }
 }
 
 /// Why no factor was set up.
@@ -222,7 +259,7 @@ impl From<StoreError> for NotEnrolled {
 pub struct FactorStore<'a>(pub &'a Table);
 
 impl FactorStore<'_> {
-    /// Sets up an authenticator app, where there is none. 1 RT, 7 WU; 2 more for a session.
+    /// Sets up a factor, where it is not set up yet. 1 RT, 5 WU; 2 more for recovery codes and 2 for a session.
     ///
     /// # Errors
     /// [`NotEnrolled`].
@@ -233,22 +270,23 @@ impl FactorStore<'_> {
     ) -> Result<(), NotEnrolled> {
         let Enrolment {
             user,
-            totp,
+            factor,
             codes,
             session,
         } = enrolment;
-        let item = table::new_item(Key::totp(&user.id), totp, change)?;
         let update = change_factors(user, None, change)
-            .add_member("factors", &Factor::Totp.as_str())
+            .add_member("factors", &factor.factor())
             .events([EventKind::FactorAdded]);
         let mut items = vec![
-            table::put_new(self.0, item)?,
+            table::put_new(self.0, factor.item(&user.id, change)?)?,
             update.in_transaction(self.0)?,
-            self.put_codes(&user.id, codes, change)?,
         ];
+        if let Some(codes) = codes {
+            items.push(self.put_codes(&user.id, codes, change)?);
+        }
         if let Some(session) = session {
             let second = Confirmed {
-                by: Second::Totp,
+                by: factor.shown(),
                 at: change.at,
             };
             let proved = Session {
@@ -257,7 +295,7 @@ impl FactorStore<'_> {
             };
             items.push(proving(&proved, change)?.in_transaction(self.0)?);
         }
-        match self.0.transact("enrol totp", items).await {
+        match self.0.transact("enrol factor", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(refused)) if refused.first() == Some(&true) => {
                 Err(NotEnrolled::Exists)
@@ -267,29 +305,69 @@ impl FactorStore<'_> {
         }
     }
 
-    /// Removes the authenticator app of an account that is still as it was read, and with its last factor the recovery
-    /// codes. 1 RT, 6 WU.
+    /// Removes a factor of an account that is still as it was read, and with the last one the recovery codes. `id` is that
+    /// of the factor which was read. 1 RT, 4 WU; 2 more for the codes.
     ///
     /// # Errors
     /// [`WriteRefused`].
-    pub async fn remove_totp(
+    pub async fn remove(
         &self,
         user: &User,
-        totp: &TotpFactor,
+        factor: Factor,
+        id: &impl ToString,
         reason: Option<&Reason>,
         change: &Change,
     ) -> Result<(), WriteRefused> {
         let update = change_factors(user, reason, change)
-            .remove_member("factors", &Factor::Totp.as_str())
+            .remove_member("factors", &factor)
             .events([EventKind::FactorRemoved]);
         let mut items = vec![
-            table::delete_when(self.0, Key::totp(&user.id), &[("id", text(&totp.id))])?,
+            table::delete_when(self.0, factor.key(&user.id), &[("id", text(id))])?,
             update.in_transaction(self.0)?,
         ];
         if user.factors.len() == 1 {
             items.push(table::delete(self.0, Key::recovery_codes(&user.id))?);
         }
-        self.write("remove totp", items).await
+        self.write("remove factor", items).await
+    }
+
+    /// The passkeys of an account, the oldest first. 1 RT and 1 RU each, none where there are none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn passkeys(&self, user: &User) -> Result<Vec<Passkey>, StoreError> {
+        let keys: Vec<Key> = user
+            .factors
+            .passkeys()
+            .map(|id| Key::passkey(&user.id, &id))
+            .collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let items = self.0.batch_get("read passkeys", keys).await?;
+        let passkeys = items.into_iter().map(table::read::<Passkey>);
+        let mut passkeys = passkeys.collect::<Result<Vec<_>, _>>()?;
+        passkeys.sort_by_key(|passkey| (passkey.created_at, passkey.id));
+        Ok(passkeys)
+    }
+
+    /// Gives a passkey another name. 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rename_passkey(
+        &self,
+        user_id: &UserId,
+        id: &PasskeyId,
+        name: &Name,
+        change: &Change,
+    ) -> Result<Option<Passkey>, StoreError> {
+        let update =
+            Update::new(Key::passkey(user_id, id), change).set("name", text(name.as_str()));
+        match self.0.update("rename passkey", update).await? {
+            Updated::Done(item) => table::read(item).map(Some),
+            Updated::Refused(_) => Ok(None),
+        }
     }
 
     /// Replaces the recovery codes of an account that is still as it was read. 1 RT, 4 WU.

@@ -1,6 +1,7 @@
 //! The tokens of letters, on their way back.
 
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use crate::clock::Timestamp;
 use crate::keys::{CachedSecrets, VerifyError};
 use crate::token::action::{ActionClaims, ActionPurpose};

@@ -5,7 +5,8 @@ use std::future::Future;
 use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
 
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use super::query::PathUser;
 use crate::clock::{self, Timestamp};
 use crate::keys::TokenVerifier;

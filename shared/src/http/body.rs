@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Map, Value};
 
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use crate::email::Email;
 use crate::field::FieldError;
 use crate::json;
@@ -99,6 +100,49 @@ impl Fields {
         }
     }
 
+    /// A field that must be there and is an object of somebody else's, read as it is.
+    pub fn object<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&Map<String, Value>) -> Result<T, FieldError>,
+    ) -> Option<T> {
+        let parsed = match self.values.remove(name) {
+            None => Err(FieldError::new("required", "This field is required.")),
+            Some(Value::Object(object)) => parse(&object),
+            Some(_) => Err(FieldError::new("invalid_type", "This field is an object.")),
+        };
+        parsed.map_err(|error| self.reject(name, error)).ok()
+    }
+
+    /// A field that may be missing or `null` and else has fields of its own: what is wrong with them is named by the path
+    /// to it.
+    pub fn nested<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let values = match self.values.remove(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Object(values)) => values,
+            Some(_) => {
+                let error = FieldError::new("invalid_type", "This field is an object.");
+                self.reject(name, error);
+                return None;
+            }
+        };
+        let mut inner = Self {
+            values,
+            errors: Vec::new(),
+        };
+        let read = read(&mut inner);
+        inner.reject_unknown();
+        let is_right = inner.errors.is_empty();
+        for (field, error) in inner.errors {
+            self.reject(&format!("{name}.{field}"), error);
+        }
+        read.filter(|_| is_right).map(Some)
+    }
+
     /// A field of a merge (RFC 7396): missing keeps `current`, `null` clears it.
     pub fn merged<T>(
         &mut self,
@@ -156,17 +200,18 @@ impl Fields {
     /// # Errors
     /// `invalid_fields`, naming every refused field.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
-        for (name, _) in std::mem::take(&mut self.values) {
-            let name = displayable(&name);
-            self.reject(
-                &name,
-                FieldError::new("unknown", "Nothing here has this name."),
-            );
-        }
+        self.reject_unknown();
         if !self.errors.is_empty() {
             return Err(ApiError::invalid_fields(self.errors));
         }
         build().ok_or_else(|| ErrorCode::Internal.into())
+    }
+
+    fn reject_unknown(&mut self) {
+        for (name, _) in std::mem::take(&mut self.values) {
+            let error = FieldError::new("unknown", "Nothing here has this name.");
+            self.reject(&displayable(&name), error);
+        }
     }
 
     fn parse_text<T>(
@@ -250,6 +295,28 @@ mod tests {
             ("password", "required"),
             ("firstName", "invalid_type"),
             ("role", "unknown"),
+        ];
+        let expected = expected.map(|(field, code)| (field.to_owned(), code.to_owned()));
+        assert_eq!(codes(&error), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_within_a_field_is_named_by_its_path() {
+        let body = br#"{"a":{"b":7,"c":1},"d":[],"e":null,"f":{"g":{}}}"#;
+        let mut fields = Fields::parse(body).expect("an object");
+        let text = |fields: &mut Fields| fields.required("b", |text| Ok(text.to_owned()));
+        assert_eq!(fields.nested("a", text), None);
+        assert_eq!(fields.nested("d", text), None);
+        assert_eq!(fields.nested("e", text), Some(None));
+        let whole = |fields: &mut Fields| fields.object("g", |object| Ok(object.len()));
+        assert_eq!(fields.nested("f", whole), Some(Some(0)));
+        assert_eq!(fields.object("h", |_| Ok(())), None);
+        let error = fields.finish(|| Some(())).expect_err("four are wrong");
+        let expected = [
+            ("a.b", "invalid_type"),
+            ("a.c", "unknown"),
+            ("d", "invalid_type"),
+            ("h", "required"),
         ];
         let expected = expected.map(|(field, code)| (field.to_owned(), code.to_owned()));
         assert_eq!(codes(&error), expected);

@@ -4,7 +4,8 @@ use lambda_http::Request;
 use lambda_http::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use lambda_http::http::{HeaderMap, HeaderValue};
 
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use crate::store::WriteRefused;
 
 /// What a request that changes something says about the version that it expects.

@@ -1,11 +1,14 @@
-//! Every failure a client can see: one enum, one status each, one document (RFC 9457).
+//! A failure on its way to the client, and its document (RFC 9457).
 
 use std::error::Error;
 use std::fmt;
 
-use lambda_http::http::{HeaderName, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::http::HeaderName;
 
-use super::problem::{FieldProblem, MissingProblem, Problem};
+use super::error_code::ErrorCode;
+use super::problem::{FieldProblem, MissingProblem, Problem, UnknownCredential};
 use crate::clock::Timestamp;
 use crate::field::FieldError;
 use crate::keys::{KeyError, VerifyError};
@@ -18,106 +21,17 @@ use crate::store::{StoreError, WriteRefused};
 /// Seconds a client is asked to wait where waiting helps (RFC 9110 §10.2.3).
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)+) => {
-        /// The catalogue of failures. Codes are stable: clients branch on them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum ErrorCode {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl ErrorCode {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The stable code.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code,)+
-                }
-            }
-
-            /// The HTTP status.
-            #[must_use]
-            pub const fn status(self) -> StatusCode {
-                match self {
-                    $(Self::$variant => StatusCode::$status,)+
-                }
-            }
-
-            /// One sentence for a person, the same for every occurrence.
-            #[must_use]
-            pub const fn title(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $title,)+
-                }
-            }
-        }
-    };
-}
-
-error_codes! {
-    /// The body is not a JSON object, or the request itself is malformed.
-    MalformedRequest = "malformed_request", BAD_REQUEST, "The request cannot be read.";
-    /// One or more fields are wrong; `errors` names them all.
-    InvalidFields = "invalid_fields", BAD_REQUEST, "Some fields are not valid.";
-    /// The token of a letter is malformed, forged, expired, used or another's; which, is not told.
-    InvalidActionToken = "invalid_action_token", BAD_REQUEST, "This link is not valid, or not any more.";
-    /// Address or password is wrong; which one is not told.
-    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The email address or the password is wrong.";
-    /// The second factor is wrong, or was used before; which, is not told.
-    InvalidFactor = "invalid_factor", UNAUTHORIZED, "This code is not valid.";
-    /// What a sign-in has proved so far is forged, expired or used, or the account has changed since.
-    ChallengeExpired = "challenge_expired", UNAUTHORIZED, "This sign-in is over; begin again.";
-    /// There is no bearer token.
-    MissingToken = "missing_token", UNAUTHORIZED, "This needs a bearer token.";
-    /// The token is malformed, forged, expired or revoked; which, is not told.
-    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid.";
-    /// The caller may not do this.
-    Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
-    /// The password was right, but the account is suspended.
-    AccountSuspended = "account_suspended", FORBIDDEN, "This account is suspended.";
-    /// The password was right, but the address is not verified and has to be.
-    EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your email address first.";
-    /// What was proved is right, and not enough; `factors` says what is missing.
-    FactorRequired = "factor_required", FORBIDDEN, "This takes a second factor.";
-    /// The strongest of what the account has was not shown recently enough for this.
-    ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again, or prove anew who you are, to do this.";
-    /// The account has no such factor.
-    FactorNotFound = "factor_not_found", NOT_FOUND, "There is no such factor.";
-    /// The account has such a factor already.
-    FactorExists = "factor_exists", CONFLICT, "The account has this factor already.";
-    /// The account must have a second factor, and this is its last.
-    LastFactor = "last_factor", CONFLICT, "The account must have a second factor; set up another one first.";
-    /// There is no such user.
-    UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
-    /// There is no such session of this user.
-    SessionNotFound = "session_not_found", NOT_FOUND, "There is no such session.";
-    /// The address belongs to an account.
-    EmailTaken = "email_taken", CONFLICT, "This email address is taken.";
-    /// The idempotency key was sent with another body before.
-    IdempotencyKeyReused = "idempotency_key_reused", CONFLICT, "This Idempotency-Key belongs to another request.";
-    /// The account changed while this request was at work.
-    Conflict = "conflict", CONFLICT, "The account was changed by another request; read it and try again.";
-    /// The last admin cannot be removed.
-    LastAdmin = "last_admin", CONFLICT, "The last active admin stays.";
-    /// `If-Match` names another version.
-    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is at another version.";
-    /// The body is over 16 KiB.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is over 16 KiB.";
-    /// The body is not of a type that the operation takes, or is encoded.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of a type or in a coding that this does not take.";
-    /// Too many requests of this kind; the headers say when the next one is let through.
-    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests; wait and try again.";
-    /// A fault of ours. Never with details.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong.";
-    /// The table, the keys or the time ran out; trying again helps.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer right now.";
-}
-
 /// The header that says what is accepted, and its value.
 pub(super) type Accepted = (HeaderName, &'static str);
+
+/// What only some failures say.
+#[derive(Debug)]
+enum More {
+    /// What a sign-in lacks.
+    Missing(Missing),
+    /// Which passkey no account has.
+    Unknown(UnknownCredential),
+}
 
 /// A failure on its way to the client, with its cause for the log alone.
 #[derive(Debug)]
@@ -127,7 +41,7 @@ pub struct ApiError {
     fields: Box<[(String, FieldError)]>,
     exceeded: Option<Exceeded>,
     accepted: Option<&'static Accepted>,
-    missing: Option<Box<Missing>>,
+    more: Option<Box<More>>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -176,10 +90,23 @@ impl ApiError {
 
     /// What was proved is not enough.
     #[must_use]
-    pub fn factor_required(missing: Box<Missing>) -> Self {
+    pub fn factor_required(missing: Missing) -> Self {
         Self {
-            missing: Some(missing),
+            more: Some(Box::new(More::Missing(missing))),
             ..Self::from(ErrorCode::FactorRequired)
+        }
+    }
+
+    /// A passkey that no account has: its credential id, and the domain it is for.
+    #[must_use]
+    pub fn unknown_credential(rp_id: &str, credential_id: &[u8]) -> Self {
+        let unknown = UnknownCredential {
+            rp_id: rp_id.to_owned(),
+            credential_id: URL_SAFE_NO_PAD.encode(credential_id),
+        };
+        Self {
+            more: Some(Box::new(More::Unknown(unknown))),
+            ..Self::from(ErrorCode::UnknownCredential)
         }
     }
 
@@ -210,6 +137,7 @@ impl ApiError {
             ErrorCode::MissingToken
             | ErrorCode::InvalidCredentials
             | ErrorCode::InvalidFactor
+            | ErrorCode::UnknownCredential
             | ErrorCode::ChallengeExpired => Some("Bearer realm=\"latchkey\""),
             _ => None,
         }
@@ -233,6 +161,18 @@ impl ApiError {
 
     /// The problem document (RFC 9457 §3).
     pub(super) fn problem(&self, request_id: &str, at: Timestamp) -> Problem<'_> {
+        let (missing, unknown_credential) = match self.more.as_deref() {
+            None => (None, None),
+            Some(More::Unknown(unknown)) => (None, Some(unknown)),
+            Some(More::Missing(missing)) => {
+                let missing = MissingProblem {
+                    challenge: missing.challenge.as_deref(),
+                    factors: &missing.factors,
+                    enrollable: &missing.enrollable,
+                };
+                (Some(missing), None)
+            }
+        };
         Problem {
             kind: format!("urn:latchkey:problem:{}", self.code.code()),
             title: self.code.title(),
@@ -250,11 +190,8 @@ impl ApiError {
                     message: &error.message,
                 })
                 .collect(),
-            missing: self.missing.as_deref().map(|missing| MissingProblem {
-                challenge: missing.challenge.as_deref(),
-                factors: &missing.factors,
-                enrollable: &missing.enrollable,
-            }),
+            missing,
+            unknown_credential,
         }
     }
 }
@@ -285,7 +222,7 @@ impl From<ErrorCode> for ApiError {
             fields: Box::default(),
             exceeded: None,
             accepted: None,
-            missing: None,
+            more: None,
             cause: None,
         }
     }
@@ -307,7 +244,7 @@ impl From<NotSignedIn> for ApiError {
             NotSignedIn::Suspended => ErrorCode::AccountSuspended.into(),
             NotSignedIn::Unverified => ErrorCode::EmailUnverified.into(),
             NotSignedIn::Unseen => ErrorCode::InvalidCredentials.into(),
-            NotSignedIn::FactorRequired(missing) => Self::factor_required(missing),
+            NotSignedIn::FactorRequired(missing) => Self::factor_required(*missing),
             NotSignedIn::InvalidFactor => ErrorCode::InvalidFactor.into(),
             NotSignedIn::ChallengeOver => ErrorCode::ChallengeExpired.into(),
             NotSignedIn::SessionOver => ErrorCode::InvalidToken.into(),
@@ -361,21 +298,6 @@ impl From<WriteRefused> for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_are_unique_and_snake_case() {
-        let mut codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.code()).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), ErrorCode::ALL.len());
-        for code in codes {
-            assert!(
-                code.bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
-                "{code}"
-            );
-        }
-    }
 
     #[test]
     fn a_cause_is_never_part_of_the_document() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use lambda_http::Request;
 
 use super::client_address;
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use crate::clock::Timestamp;
 use crate::config::ConfigError;
 use crate::limit::{Exceeded, LimitSubject, Limits, Route, Rule, client_network};

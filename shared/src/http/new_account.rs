@@ -2,7 +2,8 @@
 
 use super::ApiResult;
 use super::body::Fields;
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use super::user::UserResponse;
 use crate::clock::Timestamp;
 use crate::email::Email;

@@ -17,6 +17,16 @@ pub(super) struct Problem<'a> {
     pub(super) errors: Vec<FieldProblem<'a>>,
     #[serde(flatten)]
     pub(super) missing: Option<MissingProblem<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unknown_credential: Option<&'a UnknownCredential>,
+}
+
+/// What `PublicKeyCredential.signalUnknownCredential()` takes (Web Authentication Level 3 §5.1.10.1).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnknownCredential {
+    pub(super) rp_id: String,
+    pub(super) credential_id: String,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::body::displayable;
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use crate::field::FieldError;
 use crate::session::SessionId;
 use crate::user::UserId;

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::ApiResult;
 use super::conditional::entity_tag;
-use super::error::{ApiError, ErrorCode};
+use super::error::ApiError;
+use super::error_code::ErrorCode;
 use super::query::Projection;
 
 /// An answer before the edge adds the headers that every answer has.

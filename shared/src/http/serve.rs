@@ -21,7 +21,8 @@ use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, servic
 use serde_json::value::RawValue;
 
 use super::conditional::is_not_modified;
-use super::error::{Accepted, ApiError, ErrorCode};
+use super::error::{Accepted, ApiError};
+use super::error_code::ErrorCode;
 use super::query::reject_unknown_parameters;
 use super::reply::{self, Reply};
 use super::{ApiResult, body};

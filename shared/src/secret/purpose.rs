@@ -15,6 +15,10 @@ pub enum Purpose {
     Challenge,
     /// Seals the secret of an authenticator app that is not confirmed yet.
     PendingTotp,
+    /// Seals what a new passkey has to answer.
+    PasskeyCreation,
+    /// Seals what a passkey has to answer to sign in.
+    PasskeyRequest,
     /// Seals the secrets of authenticator apps.
     Totp,
     /// Hashes recovery codes.
@@ -31,6 +35,8 @@ impl Purpose {
             Self::ActionToken => b"latchkey/action-token/v1",
             Self::Challenge => b"latchkey/challenge/v1",
             Self::PendingTotp => b"latchkey/pending-totp/v1",
+            Self::PasskeyCreation => b"latchkey/passkey-creation/v1",
+            Self::PasskeyRequest => b"latchkey/passkey-request/v1",
             Self::Totp => b"latchkey/totp/v1",
             Self::RecoveryCode => b"latchkey/recovery-code/v1",
         }

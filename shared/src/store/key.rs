@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::email::Email;
+use crate::factor::PasskeyId;
 use crate::limit::LimitSubject;
 use crate::session::SessionId;
 use crate::table::{Key, RawItem};
@@ -62,6 +63,12 @@ impl Key {
     #[must_use]
     pub fn totp(user_id: &UserId) -> Self {
         Self::in_account(user_id, "FACTOR#TOTP")
+    }
+
+    /// Of a passkey of an account.
+    #[must_use]
+    pub fn passkey(user_id: &UserId, id: &PasskeyId) -> Self {
+        Self::in_account(user_id, format!("PASSKEY#{id}"))
     }
 
     /// Of an account's recovery codes.

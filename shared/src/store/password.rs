@@ -48,7 +48,8 @@ impl Store {
     }
 
     /// Stores the hash of a password for an account whose owner has shown to receive its mail, and that is
-    /// still as it was read; every session ends. 1 RT, 5 WU, 7 where nobody had verified the address before, and 4 more where there were factors.
+    /// still as it was read; every session ends. 1 RT, 5 WU, 7 where nobody had
+    /// verified the address before, and there 2 more for each factor and 2 for the recovery codes.
     ///
     /// Whoever registered that address need not be its owner: what they set goes, with the names and
     /// preferences and second factors (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022). `locale` is the owner's.
@@ -103,7 +104,8 @@ impl Store {
         if may_be_anothers {
             let mut set = vec![Key::preferences(&user.id)];
             if !user.factors.is_empty() {
-                set.extend([Key::totp, Key::recovery_codes].map(|key| key(&user.id)));
+                set.extend(user.factors.iter().map(|factor| factor.key(&user.id)));
+                set.push(Key::recovery_codes(&user.id));
             }
             for key in set {
                 items.push(table::delete(&self.table, key)?);

@@ -13,7 +13,7 @@ use latchkey::http::{
 use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
 use latchkey::proof::First;
-use latchkey::sign_in::SignIn;
+use latchkey::sign_in::{Shown, SignIn};
 use latchkey::store::{Change, Credential, Store};
 use latchkey::telemetry;
 use latchkey::user::{User, UserId};
@@ -66,7 +66,7 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
         }
     };
     let (pair, ()) = tokio::join!(
-        admitted.start(version, First::Password, client, &change),
+        admitted.start(version, Shown::again(First::Password), client, &change),
         remember
     );
     http::json(

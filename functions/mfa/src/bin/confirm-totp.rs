@@ -1,28 +1,24 @@
 //! `POST /v1/users/{id}/factors/totp/confirm`: sets up an authenticator app that has shown a code. For whoever may
-//! start it. With it come ten recovery codes, shown this once.
+//! start it. With the first factor come ten recovery codes, shown this once.
 
-use factors::{
-    Code, Enrolment, FactorStore, NotEnrolled, Owner, ROUTE, RecoveryCode, RecoveryCodes,
-    TotpFactor, TotpSecret, new_recovery_codes,
-};
+use factors::{Code, Enrolment, FactorStore, NewFactor, Owner, ROUTE, TotpFactor, TotpSecret};
 use lambda_http::Error;
 use latchkey::factor::Factor;
 use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request, StatusCode};
 use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier, VerifyError};
-use latchkey::proof::{Confirmed, Second};
 use latchkey::secret::SecretSource;
-use latchkey::sign_in::{NotSignedIn, challenge};
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
 use latchkey::user::User;
-use mfa::{PENDING, Pending, unusable};
+use mfa::{PENDING, Pending, first_codes, go_on, refused, unusable};
 use serde::Serialize;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ConfirmedTotp {
     id: String,
-    recovery_codes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<String>,
 }
@@ -80,16 +76,13 @@ async fn confirm_totp(parts: &Parts, request: Request) -> ApiResult {
     let secrets = parts.factors.current(change.at).await?;
     let totp = TotpFactor::new(&secrets, &user.id, &secret, step, change.at);
     let totp = totp.map_err(KeyError::from)?;
-    let codes = new_recovery_codes();
-    let kept = RecoveryCodes::new(&secrets, &user.id, &codes, change.at);
+    let (kept, recovery_codes) = first_codes(&secrets, user, &change).unzip();
+    let factor = NewFactor::Totp(&totp);
     let enrolment = Enrolment {
         user,
-        totp: &totp,
-        codes: &kept,
-        session: match &owner {
-            Owner::SignedIn(caller) => Some(&caller.session),
-            Owner::SigningIn(..) => None,
-        },
+        factor,
+        codes: kept.as_ref(),
+        session: owner.session(),
     };
     FactorStore(parts.store.table())
         .enrol(enrolment, &change)
@@ -99,8 +92,8 @@ async fn confirm_totp(parts: &Parts, request: Request) -> ApiResult {
         StatusCode::CREATED,
         &ConfirmedTotp {
             id: totp.id.to_string(),
-            recovery_codes: codes.iter().map(RecoveryCode::reveal).collect(),
-            challenge: go_on(parts, owner, &change).await?,
+            recovery_codes,
+            challenge: go_on(owner, factor.shown(), &parts.sessions, &change).await?,
         },
     )
 }
@@ -146,24 +139,4 @@ async fn pending_secret(
         Err(VerifyError::Keys(error)) => return Err(error.into()),
     };
     secret.map_err(|error| ApiError::invalid_field("pending", error))
-}
-
-fn refused(refused: NotEnrolled) -> ApiError {
-    match refused {
-        NotEnrolled::Exists => ErrorCode::FactorExists.into(),
-        NotEnrolled::Changed => ErrorCode::Conflict.into(),
-        NotEnrolled::Store(error) => error.into(),
-    }
-}
-
-/// A challenge that lacks nothing any more, for whoever has set it up during a sign-in.
-async fn go_on(parts: &Parts, owner: Owner, change: &Change) -> Result<Option<String>, ApiError> {
-    let Owner::SigningIn(_, begun) = owner else {
-        return Ok(None);
-    };
-    let by = Second::Totp;
-    let begun = begun.with(Confirmed { by, at: change.at });
-    let secrets = parts.sessions.current(change.at).await?;
-    let sealed = challenge::seal(&secrets, &begun).map_err(NotSignedIn::from)?;
-    Ok(Some(sealed))
 }

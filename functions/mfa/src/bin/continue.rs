@@ -1,19 +1,20 @@
 //! `POST /v1/auth/continue`: goes on with a sign-in that lacked a second factor. Anybody who has its challenge may call
 //! it, and the challenge works once.
 
-use factors::{Presented, ROUTE};
+use factors::{Checks, Presented, ROUTE, relying_party};
 use lambda_http::Error;
 use latchkey::http::{
     self, ApiError, ApiResult, Fields, Limiter, Request, StatusCode, TokenResponse,
 };
 use latchkey::keys::CachedSecrets;
-use latchkey::proof::Begun;
+use latchkey::proof::{Begun, Second};
 use latchkey::secret::SecretSource;
 use latchkey::sign_in::{NotSignedIn, Shown, SignIn, challenge};
 use latchkey::store::{Change, Store};
 use latchkey::table::{self, Key};
 use latchkey::telemetry;
 use latchkey::user::User;
+use webauthn::RelyingParty;
 
 /// What the function is made of.
 struct Parts {
@@ -21,15 +22,17 @@ struct Parts {
     store: Store,
     sign_in: SignIn,
     factors: CachedSecrets,
+    relying_party: RelyingParty,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(ROUTE)?;
+    let (limiter, relying_party) = (Limiter::from_env(ROUTE)?, relying_party()?);
     let store = Store::from_env().await?;
     let parts = Parts {
         limiter,
+        relying_party,
         sign_in: SignIn::from_env(&store).await?,
         factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
         store,
@@ -68,28 +71,44 @@ async fn go_on(parts: &Parts, request: Request) -> ApiResult {
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }
 
-/// The account, and the factor that was presented for it, if it is right: counted before it is looked at.
+/// The account, and the factor that was presented for it, if it is right: what can be guessed is counted before it is
+/// looked at.
 async fn check(
     parts: &Parts,
     request: &Request,
     presented: &Presented,
     begun: &Begun,
     change: &Change,
-) -> Result<(User, Option<Shown>), ApiError> {
-    let Parts {
-        limiter,
-        store,
-        factors,
-        ..
-    } = parts;
-    let attempt = limiter.attempt(store, request, &begun.user_id, change.at);
-    let (admitted, read) = tokio::join!(attempt.admit(), read_factor(store, presented, begun));
+) -> Result<(User, Option<Shown<Second>>), ApiError> {
+    let (store, user_id) = (&parts.store, &begun.user_id);
+    let attempt = parts.limiter.attempt(store, request, user_id, change.at);
+    let admitted = async {
+        match presented {
+            Presented::Typed(_) => attempt.admit().await,
+            Presented::Passkey(_) => Ok(()),
+        }
+    };
+    let (admitted, read) = tokio::join!(admitted, read_factor(store, presented, begun));
     admitted?;
     let (user, item) = read?;
     let user = current(user, begun)?;
-    let shown = presented
-        .check(&user, item, store.table(), factors, change)
-        .await?;
+    let shown = match presented {
+        Presented::Typed(typed) => {
+            let checked = typed.check(&user, item, store.table(), &parts.factors, change);
+            checked.await?
+        }
+        Presented::Passkey(assertion) => {
+            let checks = Checks {
+                relying_party: &parts.relying_party,
+                secrets: parts.sign_in.secrets(),
+                table: store.table(),
+            };
+            let passkey = item.map(table::read).transpose()?;
+            let session = begun.session_id;
+            let checked = assertion.second(checks, &user, passkey, session, change);
+            checked.await?
+        }
+    };
     Ok((user, Some(shown)))
 }
 

@@ -1,9 +1,9 @@
 //! `DELETE /v1/users/{id}/factors/{fid}`: removes a second factor. For the owner, who has shown one within five
 //! minutes, and for admins, with a reason, from accounts with a lower role whose owner has lost it.
 
-use factors::{FactorId, FactorStore, TotpFactor};
+use factors::{FactorStore, TotpFactor};
 use lambda_http::Error;
-use latchkey::factor::Factor;
+use latchkey::factor::{Factor, PasskeyId};
 use latchkey::field::FieldError;
 use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Request};
 use latchkey::keys::TokenVerifier;
@@ -13,6 +13,7 @@ use latchkey::store::Store;
 use latchkey::table::Key;
 use latchkey::telemetry;
 use latchkey::user::Reason;
+use mfa::may_remove;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -32,7 +33,7 @@ async fn delete_factor(
     request: Request,
 ) -> ApiResult {
     let path = http::user_id(&request)?;
-    let factor_id = http::path_parameter(&request, "fid", FactorId::parse)?;
+    let factor_id = http::path_parameter(&request, "fid", PasskeyId::parse)?;
     let reason = read_reason(&request)?;
     let bearer = tokens.bearer(&request).await?;
     let id = bearer.resolve(path);
@@ -50,14 +51,19 @@ async fn delete_factor(
     }
 
     let totp: Option<TotpFactor> = beside.take(&key)?;
-    let totp = totp.filter(|totp| totp.id == factor_id && user.factors.contains(&Factor::Totp));
-    let totp = totp.ok_or(ErrorCode::FactorNotFound)?;
+    let factor = match totp {
+        Some(totp) if totp.id.as_bytes() == factor_id.as_bytes() => Factor::Totp,
+        _ => Factor::Passkey(factor_id),
+    };
+    if !user.factors.contains(&factor) {
+        return Err(ErrorCode::FactorNotFound.into());
+    }
     // An admin may: the owner, who has lost it, sets up another one at the next sign-in.
-    if is_own && user.factors.len() == 1 && second_factor.is_asked_of(user.role) {
-        return Err(ErrorCode::LastFactor.into());
+    if is_own {
+        may_remove(&user, second_factor)?;
     }
     FactorStore(store.table())
-        .remove_totp(&user, &totp, reason.as_ref(), &change)
+        .remove(&user, factor, &factor_id, reason.as_ref(), &change)
         .await?;
     Ok(http::no_content())
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/users/{id}/factors`: the second factors of an account, and how many recovery codes are left. For its owner,
 //! moderators and admins.
 
-use factors::{RecoveryCodes, TotpFactor};
+use factors::{FactorStore, Passkey, RecoveryCodes, TotpFactor};
 use lambda_http::Error;
 use latchkey::factor::Factor;
 use latchkey::http::{self, ApiResult, Request, StatusCode};
@@ -19,7 +19,8 @@ struct FactorResponse {
     id: String,
     r#type: &'static str,
     created_at: String,
-    last_used_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,17 +51,36 @@ async fn list_factors(store: &Store, tokens: &TokenVerifier, request: Request) -
     let codes: Option<RecoveryCodes> = beside.take(&codes)?;
     let totp = totp.filter(|_| user.factors.contains(&Factor::Totp));
     let codes = codes.filter(|_| !user.factors.is_empty());
-    let data = totp.iter().map(|totp| FactorResponse {
-        id: totp.id.to_string(),
-        r#type: Factor::Totp.as_str(),
-        created_at: totp.created_at.to_string(),
-        last_used_at: totp.last_used_at.to_string(),
-    });
+    let passkeys = FactorStore(store.table()).passkeys(&user).await?;
+    let totp = totp.iter().map(FactorResponse::from);
+    let passkeys = passkeys.iter().map(FactorResponse::from);
     http::json(
         StatusCode::OK,
         &FactorsResponse {
-            data: data.collect(),
+            data: totp.chain(passkeys).collect(),
             recovery_codes_left: codes.map_or(0, |codes| codes.left()),
         },
     )
+}
+
+impl From<&TotpFactor> for FactorResponse {
+    fn from(totp: &TotpFactor) -> Self {
+        Self {
+            id: totp.id.to_string(),
+            r#type: Factor::Totp.kind(),
+            created_at: totp.created_at.to_string(),
+            last_used_at: Some(totp.last_used_at.to_string()),
+        }
+    }
+}
+
+impl From<&Passkey> for FactorResponse {
+    fn from(passkey: &Passkey) -> Self {
+        Self {
+            id: passkey.id.to_string(),
+            r#type: Factor::Passkey(passkey.id).kind(),
+            created_at: passkey.created_at.to_string(),
+            last_used_at: passkey.last_used_at.map(|at| at.to_string()),
+        }
+    }
 }

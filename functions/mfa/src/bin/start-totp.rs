@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use factors::{Owner, TotpSecret};
+use factors::{Owner, TotpSecret, read_challenge};
 use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 use lambda_http::Error;
 use latchkey::config;
 use latchkey::factor::Factor;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode};
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Request, StatusCode};
 use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier};
 use latchkey::secret::SecretSource;
 use latchkey::store::Store;
@@ -83,16 +83,6 @@ async fn start_totp(parts: &Parts, request: Request) -> ApiResult {
             expires_in: LIFETIME.as_secs(),
         },
     )
-}
-
-/// The challenge of a sign-in. Who has signed in needs no body.
-fn read_challenge(request: &Request) -> Result<Option<String>, ApiError> {
-    if !http::has_body(request) {
-        return Ok(None);
-    }
-    let mut fields = Fields::read(request)?;
-    let challenge = fields.optional("challenge", |challenge| Ok(challenge.to_owned()));
-    fields.finish(|| challenge)
 }
 
 /// The text as a QR code (ISO/IEC 18004), an SVG document of its own.

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/step-up`: proves anew who has signed in, for what takes a recent proof: with a second factor where the
 //! account has one, and with the password where it has none. For the owner of a session, which goes on.
 
-use factors::{Presented, ROUTE};
+use factors::{Checks, Presented, ROUTE, relying_party};
 use lambda_http::Error;
 use latchkey::field::FieldError;
 use latchkey::http::{
@@ -13,9 +13,11 @@ use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
 use latchkey::proof::First;
 use latchkey::secret::SecretSource;
-use latchkey::sign_in::{Fresh, Missing, SignIn};
+use latchkey::sign_in::{Fresh, Missing, Shown, SignIn};
 use latchkey::store::{Change, Store};
+use latchkey::table;
 use latchkey::telemetry;
+use webauthn::RelyingParty;
 
 /// What the function is made of.
 struct Parts {
@@ -25,6 +27,7 @@ struct Parts {
     tokens: TokenVerifier,
     sign_in: SignIn,
     factors: CachedSecrets,
+    relying_party: RelyingParty,
 }
 
 /// What somebody proves it with.
@@ -37,8 +40,10 @@ enum Proof {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let [passwords, guesses] = [PASSWORD_ROUTE, ROUTE].map(Limiter::from_env);
+    let relying_party = relying_party()?;
     let store = Store::from_env().await?;
     let parts = Parts {
+        relying_party,
         passwords: passwords?,
         guesses: guesses?,
         tokens: TokenVerifier::from_env(&store).await?,
@@ -70,20 +75,29 @@ async fn step_up(parts: &Parts, request: Request) -> ApiResult {
     let fresh = match proof {
         // No password is enough for it, and none is tried.
         Proof::Password(_) if !caller.user.factors.is_empty() => {
-            return Err(ApiError::factor_required(Box::new(Missing::of(
-                &caller.user,
-            ))));
+            return Err(ApiError::factor_required(Missing::of(&caller.user)));
         }
         Proof::Password(password) => {
             check_password(parts, &request, &caller, password, &change).await?;
-            Fresh::First(First::Password)
+            Fresh::First(Shown::again(First::Password))
         }
-        Proof::Factor(presented) => {
+        Proof::Factor(Presented::Typed(typed)) => {
             let (store, user) = (&parts.store, &caller.user);
             let attempt = parts.guesses.attempt(store, &request, &user.id, change.at);
             attempt.admit().await?;
-            let shown = presented.check(user, item, store.table(), &parts.factors, &change);
+            let shown = typed.check(user, item, store.table(), &parts.factors, &change);
             Fresh::Second(shown.await?)
+        }
+        // With its user verified: as much as a whole sign-in.
+        Proof::Factor(Presented::Passkey(assertion)) => {
+            let checks = Checks {
+                relying_party: &parts.relying_party,
+                secrets: parts.sign_in.secrets(),
+                table: parts.store.table(),
+            };
+            let passkey = item.map(table::read).transpose()?;
+            let shown = assertion.first(checks, Some(&caller.user), passkey, &change);
+            Fresh::First(shown.await?)
         }
     };
     let token = ready
@@ -101,7 +115,7 @@ fn read(request: &Request) -> Result<Proof, ApiError> {
     let presented = Presented::read(&mut fields);
     match (&password, &presented) {
         (Some(None), Some(None)) => {
-            let message = "One of password, totp and recoveryCode is required.";
+            let message = "One of password, totp, recoveryCode and passkey is required.";
             fields.reject("password", FieldError::new("required", message));
         }
         (Some(Some(_)), Some(Some(_))) => {

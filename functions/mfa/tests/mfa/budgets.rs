@@ -1,7 +1,7 @@
 //! What every endpoint may cost: the chart of docs/endpoints.md, counted.
 
 use harness::requests::{by, post};
-use harness::{Authenticator, Cost, PASSWORD};
+use harness::{Authenticator, Bundle, Cost, PASSWORD};
 use serde_json::json;
 
 use crate::bundle;
@@ -87,4 +87,87 @@ async fn every_endpoint_costs_what_the_chart_says() {
         Cost::new(2, 2, 3.0, 7.0),
         "delete-factor"
     );
+}
+
+#[tokio::test]
+async fn every_endpoint_of_passkeys_costs_what_the_chart_says() {
+    let bundle = bundle().await;
+    for function in [
+        "start-passkey",
+        "add-passkey",
+        "list-passkeys",
+        "rename-passkey",
+        "delete-passkey",
+        "start-passkey-sign-in",
+        "passkey-sign-in",
+        "continue",
+        "step-up",
+        "list-factors",
+    ] {
+        let _ = bundle.function(function).await;
+    }
+    let account = bundle.account().await;
+    let path = "/v1/users/me/passkeys";
+    let start = by(&account, "POST", &format!("{path}/options"));
+    let started = bundle.send(&start).await.expect_status(200);
+    let _ = bundle.recorder().take();
+    let first = bundle.cost_of(&start).await;
+    let (passkey, body) = Bundle::new_passkey(&started);
+    let add = by(&account, "POST", path).json(&body);
+    let added = bundle.cost_of(&add).await;
+    let listed = bundle.send(&by(&account, "GET", path)).await;
+    let own = format!("{path}/{}", listed.expect_status(200).text_at("/data/0/id"));
+    let _ = bundle.recorder().take();
+    let another = bundle.cost_of(&start).await;
+    let list = bundle.cost_of(&by(&account, "GET", path)).await;
+    let list_factors = by(&account, "GET", "/v1/users/me/factors");
+    let list_factors = bundle.cost_of(&list_factors).await;
+    let rename = by(&account, "PATCH", &own).json(&json!({ "name": "Work" }));
+    let rename = bundle.cost_of(&rename).await;
+
+    let options = post("/v1/auth/passkey/options", &json!({}));
+    let anybody = bundle.cost_of(&options).await;
+    let sign_in = post("/v1/auth/passkey", &bundle.present(&passkey, None).await);
+    let _ = bundle.recorder().take();
+    let sign_in = bundle.cost_of(&sign_in).await;
+    let challenge = bundle.challenge(&account.email).await;
+    let _ = bundle.recorder().take();
+    let options = post(
+        "/v1/auth/passkey/options",
+        &json!({ "challenge": challenge }),
+    );
+    let somebody = bundle.cost_of(&options).await;
+    let presented = bundle.present(&passkey, Some(&challenge)).await;
+    let body = json!({ "challenge": challenge, "passkey": presented });
+    let _ = bundle.recorder().take();
+    let go_on = bundle.cost_of(&post("/v1/auth/continue", &body)).await;
+    let presented = bundle.present(&passkey, None).await;
+    let step_up = by(&account, "POST", "/v1/auth/step-up").json(&json!({ "passkey": presented }));
+    let _ = bundle.recorder().take();
+    let step_up = bundle.cost_of(&step_up).await;
+    let delete = bundle.cost_of(&by(&account, "DELETE", &own)).await;
+    for (what, cost, expected) in [
+        ("start-passkey", first, Cost::new(1, 1, 2.0, 0.0)),
+        (
+            "start-passkey, with another",
+            another,
+            Cost::new(2, 2, 3.0, 0.0),
+        ),
+        ("add-passkey", added, Cost::new(2, 2, 2.0, 9.0)),
+        ("list-passkeys", list, Cost::new(2, 2, 3.0, 0.0)),
+        ("list-factors", list_factors, Cost::new(2, 2, 5.0, 0.0)),
+        ("rename-passkey", rename, Cost::new(2, 2, 2.0, 1.0)),
+        ("start-passkey-sign-in", anybody, Cost::new(0, 0, 0.0, 0.0)),
+        (
+            "start-passkey-sign-in, challenge",
+            somebody,
+            Cost::new(2, 2, 2.0, 0.0),
+        ),
+        ("passkey-sign-in", sign_in, Cost::new(3, 2, 2.0, 7.0)),
+        ("continue", go_on, Cost::new(2, 2, 2.0, 6.0)),
+        ("step-up", step_up, Cost::new(2, 2, 3.0, 6.0)),
+        ("delete-passkey", delete, Cost::new(2, 2, 2.0, 7.0)),
+    ] {
+        assert_eq!(cost, expected, "{what}");
+    }
 }

@@ -4,6 +4,8 @@ mod budgets;
 mod enrolment;
 mod factors;
 mod go_on;
+mod passkey_sign_in;
+mod passkeys;
 mod races;
 mod required;
 mod reset;

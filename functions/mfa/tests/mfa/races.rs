@@ -131,3 +131,66 @@ async fn a_sign_in_beside_the_removal_of_its_factor_is_what_it_says() {
     assert!(sessions > 0, "some sign in before");
     track.tell("delete-factor × continue");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_uses_of_one_assertion_sign_in_once() {
+    let functions = ["passkey-sign-in", "passkey-sign-in"];
+    let mut track = Track::new(bundle().await, &functions, None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let (passkey, _) = track.bundle.add_passkey(&account).await;
+        let body = track.bundle.present(&passkey, None).await;
+        let before = track.bundle.items_of_type("session").len();
+        let request = post("/v1/auth/passkey", &body);
+        let answers = track.run(seed, [request.clone(), request]).await;
+        let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
+        let sessions = track.bundle.items_of_type("session").len() - before;
+        assert!(signed_in <= 1 && sessions <= 1, "seed {seed}");
+        track.settle(seed, signed_in == 1);
+    }
+    track.tell("passkey-sign-in × passkey-sign-in, one assertion");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_passkeys_made_in_one_ceremony_one_is_added() {
+    let mut track = Track::new(bundle().await, &["add-passkey", "add-passkey"], None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let started = track.bundle.begin_passkey(&account).await;
+        let requests = [(); 2].map(|()| {
+            let (_, body) = harness::Bundle::new_passkey(&started);
+            by(&account, "POST", "/v1/users/me/passkeys").json(&body)
+        });
+        let answers = track.run(seed, requests).await;
+        let added = answers.iter().filter(|answer| answer.status == 201).count();
+        assert!(added <= 1, "seed {seed}");
+        let stored = track.bundle.items_of_type("passkey").len();
+        assert!(stored <= 1, "seed {seed}");
+        track.settle(seed, added == 1);
+    }
+    track.tell("add-passkey × add-passkey, one ceremony");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_beside_the_removal_of_its_passkey_comes_before_it_or_not_at_all() {
+    let functions = ["delete-passkey", "passkey-sign-in"];
+    let mut track = Track::new(bundle().await, &functions, None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let (passkey, added) = track.bundle.add_passkey(&account).await;
+        let path = format!("/v1/users/me/passkeys/{}", added.text_at("/id"));
+        let body = track.bundle.present(&passkey, None).await;
+        let requests = [
+            by(&account, "DELETE", &path),
+            post("/v1/auth/passkey", &body),
+        ];
+        let [removed, signed_in] = track.run(seed, requests).await;
+        assert!([200, 401, 503].contains(&signed_in.status), "seed {seed}");
+        if signed_in.status == 200 {
+            let claims = crate::claims(&signed_in.text_at("/accessToken"));
+            assert_eq!(claims["amr"], json!(["hwk", "user"]), "seed {seed}");
+        }
+        track.settle(seed, removed.status == 204);
+    }
+    track.tell("delete-passkey × passkey-sign-in");
+}

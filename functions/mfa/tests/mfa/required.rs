@@ -23,7 +23,7 @@ async fn who_has_none_sets_one_up_during_the_sign_in() {
     let answer = answer.expect_status(403);
     assert_eq!(answer.code(), "factor_required");
     assert_eq!(answer.body["factors"], json!([]));
-    assert_eq!(answer.body["enrollable"], json!(["totp"]));
+    assert_eq!(answer.body["enrollable"], json!(["totp", "passkey"]));
     let challenge = answer.text_at("/challenge");
     let required = bundle
         .spawn_with("continue", "SECOND_FACTOR", "required")

@@ -1,6 +1,7 @@
 //! What each function of `mfa` does, in each of the situations in which it talks to the table in another way.
 
 mod enrolment;
+mod passkeys;
 mod proving;
 
 use harness::scenes::Scene;
@@ -8,6 +9,7 @@ use harness::scenes::Scene;
 fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
     scenes.extend(enrolment::scenes());
+    scenes.extend(passkeys::scenes());
     scenes.extend(proving::scenes());
     scenes
 }

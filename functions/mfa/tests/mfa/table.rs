@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use harness::requests::{by, new_email, post, sign_in};
-use harness::{Account, Answer, Bundle, Enrolled, Function, PASSWORD};
+use harness::{Account, Answer, Bundle, Enrolled, Function, PASSWORD, Passkey};
 use serde_json::{Value, json};
 
 use crate::{bundle, claims};
@@ -20,6 +20,8 @@ enum Factors {
     Totp,
     /// An app, and no recovery code left.
     TotpAlone,
+    Passkey,
+    Both,
 }
 
 /// How its owner comes back.
@@ -32,7 +34,7 @@ enum Path {
     Invitation,
 }
 
-/// What is shown beside the password.
+/// What is shown: beside the password, and in its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shown {
     Nothing,
@@ -41,9 +43,31 @@ enum Shown {
     RecoveryCode,
     UsedRecoveryCode,
     NoRecoveryCode,
+    Passkey,
+    UsedPasskey,
+    AnothersPasskey,
+    PasskeyAlone,
+    UnverifiedPasskeyAlone,
+    UsedPasskeyAlone,
 }
 
-const SETS: [Factors; 3] = [Factors::None, Factors::Totp, Factors::TotpAlone];
+impl Shown {
+    /// Whether no password is shown before it.
+    fn is_alone(self) -> bool {
+        matches!(
+            self,
+            Self::PasskeyAlone | Self::UnverifiedPasskeyAlone | Self::UsedPasskeyAlone
+        )
+    }
+}
+
+const SETS: [Factors; 5] = [
+    Factors::None,
+    Factors::Totp,
+    Factors::TotpAlone,
+    Factors::Passkey,
+    Factors::Both,
+];
 const PATHS: [Path; 5] = [
     Path::AsBefore,
     Path::ResetPassword,
@@ -51,13 +75,24 @@ const PATHS: [Path; 5] = [
     Path::AdminRemoves,
     Path::Invitation,
 ];
-const SHOWN: [Shown; 6] = [
+const CODES: &[Shown] = &[
     Shown::Nothing,
     Shown::Totp,
     Shown::OldTotp,
     Shown::RecoveryCode,
     Shown::UsedRecoveryCode,
     Shown::NoRecoveryCode,
+];
+const PASSKEYS: &[Shown] = &[
+    Shown::Nothing,
+    Shown::Totp,
+    Shown::RecoveryCode,
+    Shown::Passkey,
+    Shown::UsedPasskey,
+    Shown::AnothersPasskey,
+    Shown::PasskeyAlone,
+    Shown::UnverifiedPasskeyAlone,
+    Shown::UsedPasskeyAlone,
 ];
 const ROLES: [&str; 3] = ["user", "moderator", "admin"];
 const SETTINGS: [&str; 3] = ["optional", "required", "admins"];
@@ -71,11 +106,16 @@ fn expected(
     setting: &str,
     shown: Shown,
 ) -> Option<&'static [&'static str]> {
-    let has_app = factors != Factors::None && path != Path::AdminRemoves;
-    let has_codes = factors == Factors::Totp && path != Path::AdminRemoves;
+    let is_left = path != Path::AdminRemoves;
+    let has_app = is_left && ![Factors::None, Factors::Passkey].contains(&factors);
+    let has_codes = is_left && ![Factors::None, Factors::TotpAlone].contains(&factors);
+    let has_passkey = is_left && [Factors::Passkey, Factors::Both].contains(&factors);
+    let is_enough = !has_app && !has_passkey;
     let must = setting == "required" || (setting == "admins" && role != "user");
     match shown {
-        Shown::Nothing if !has_app && !must => Some(&["pwd"]),
+        Shown::Nothing if is_enough && !must => Some(&["pwd"]),
+        Shown::Passkey if has_passkey => Some(&["pwd", "hwk", "mfa"]),
+        Shown::PasskeyAlone if has_passkey => Some(&["hwk", "user"]),
         Shown::Totp if has_app => Some(&["pwd", "otp", "mfa"]),
         Shown::RecoveryCode if has_codes => Some(&["pwd", "recovery", "mfa"]),
         _ => None,
@@ -87,7 +127,10 @@ struct Owner {
     account: Account,
     password: &'static str,
     enrolled: Option<Enrolled>,
-    /// Codes that were used.
+    /// The passkey, and its id.
+    passkey: Option<(Passkey, String)>,
+    /// The recovery codes, and how many were used.
+    codes: Vec<String>,
     used: usize,
 }
 
@@ -111,10 +154,18 @@ async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -
     };
     bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
     let mut password = PASSWORD;
+    let passkey = match factors {
+        Factors::Passkey | Factors::Both => Some(bundle.add_passkey(&account).await),
+        _ => None,
+    };
     let enrolled = match factors {
-        Factors::None => None,
+        Factors::None | Factors::Passkey => None,
         _ => Some(bundle.enrol(&account).await),
     };
+    let first = passkey.as_ref().map(|(_, added)| codes_in(added));
+    let of_app = enrolled.as_ref().map(|enrolled| enrolled.codes.clone());
+    let codes = first.or(of_app).unwrap_or_default();
+    let passkey = passkey.map(|(passkey, added)| (passkey, added.text_at("/id")));
     if factors == Factors::TotpAlone {
         let own = format!("USER#{}", account.id);
         for mut codes in bundle.items_of_type("recovery_codes") {
@@ -144,11 +195,9 @@ async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -
             account.email = email;
         }
         Path::AdminRemoves => {
-            if let Some(enrolled) = &enrolled {
-                let path = format!(
-                    "/v1/users/{}/factors/{}?reason=lost",
-                    account.id, enrolled.factor_id
-                );
+            let app = enrolled.iter().map(|enrolled| &enrolled.factor_id);
+            for id in app.chain(passkey.iter().map(|(_, id)| id)) {
+                let path = format!("/v1/users/{}/factors/{id}?reason=lost", account.id);
                 let removal = by(admin, "DELETE", &path);
                 let _ = bundle.send(&removal).await.expect_status(204);
             }
@@ -158,13 +207,25 @@ async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -
         account,
         password,
         enrolled,
+        passkey,
+        codes,
         used: 0,
     }
+}
+
+fn codes_in(added: &Answer) -> Vec<String> {
+    let codes = added.body["recoveryCodes"].as_array().into_iter().flatten();
+    codes
+        .filter_map(|code| code.as_str().map(str::to_owned))
+        .collect()
 }
 
 impl Owner {
     /// The body that goes on with a challenge, if there is anything to show.
     async fn present(&mut self, bundle: &Bundle, challenge: &str, shown: Shown) -> Value {
+        if [Shown::Passkey, Shown::UsedPasskey, Shown::AnothersPasskey].contains(&shown) {
+            return self.present_passkey(bundle, challenge, shown).await;
+        }
         // Codes of the step that is shown now count again: as if time had passed.
         bundle.edit(
             |item| item["type"]["S"] == "totp",
@@ -177,16 +238,54 @@ impl Owner {
             (Shown::Totp, Some(enrolled)) => ("totp", enrolled.app.last().await),
             (Shown::OldTotp, Some(enrolled)) => ("totp", enrolled.app.old()),
             (Shown::Totp | Shown::OldTotp, None) => ("totp", "123456".to_owned()),
-            (Shown::RecoveryCode, Some(enrolled)) => {
+            (Shown::RecoveryCode, _) if self.used < self.codes.len() => {
                 self.used += 1;
-                ("recoveryCode", enrolled.codes[self.used - 1].clone())
+                ("recoveryCode", self.codes[self.used - 1].clone())
             }
-            (Shown::UsedRecoveryCode, Some(enrolled)) if self.used > 0 => {
-                ("recoveryCode", enrolled.codes[0].clone())
+            (Shown::UsedRecoveryCode, _) if self.used > 0 => {
+                ("recoveryCode", self.codes[0].clone())
             }
             _ => ("recoveryCode", NO_CODE.to_owned()),
         };
         body[name] = code.into();
+        body
+    }
+
+    /// The same with a passkey: its own, one that has answered before, or another's.
+    async fn present_passkey(&self, bundle: &Bundle, challenge: &str, shown: Shown) -> Value {
+        let other;
+        let own = self.passkey.as_ref().map(|(passkey, _)| passkey);
+        let passkey = if let Some(own) = own.filter(|_| shown != Shown::AnothersPasskey) {
+            own
+        } else {
+            other = bundle.add_passkey(&bundle.account().await).await.0;
+            &other
+        };
+        let asked = json!({ "challenge": challenge });
+        let mut started = bundle.post("/v1/auth/passkey/options", &asked).await;
+        if started.status != 200 {
+            // The account has none, which a browser learns here.
+            started = bundle.post("/v1/auth/passkey/options", &json!({})).await;
+        }
+        let credential = passkey.assertion(&started.body["options"]);
+        let presented = json!({ "ceremony": started.body["ceremony"], "credential": credential });
+        let body = json!({ "challenge": challenge, "passkey": presented });
+        if shown == Shown::UsedPasskey {
+            let _ = bundle.post("/v1/auth/continue", &body).await;
+        }
+        body
+    }
+
+    /// The body of a sign-in with a passkey alone.
+    async fn present_alone(&mut self, bundle: &Bundle, shown: Shown) -> Value {
+        let verifies = shown != Shown::UnverifiedPasskeyAlone;
+        let (passkey, _) = self.passkey.as_mut().expect("a passkey");
+        passkey.verifies = verifies;
+        let body = bundle.present(passkey, None).await;
+        passkey.verifies = true;
+        if shown == Shown::UsedPasskeyAlone {
+            let _ = bundle.post("/v1/auth/passkey", &body).await;
+        }
         body
     }
 }
@@ -196,21 +295,32 @@ struct Set {
     setting: &'static str,
     login: Function,
     go_on: Function,
+    passkey: Function,
 }
 
-/// Signs in, and what came of it: the answer with the tokens, or the last refusal.
-async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) -> Answer {
+/// Signs in, and what came of it: how many sessions there were before it counts, and the answer with the tokens, or the
+/// last refusal.
+async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) -> (usize, Answer) {
+    let sessions = || bundle.items_of_type("session").len();
+    if shown.is_alone() {
+        let body = owner.present_alone(bundle, shown).await;
+        let before = sessions();
+        let request = post("/v1/auth/passkey", &body);
+        return (before, bundle.send_to(&set.passkey, &request).await);
+    }
+    let before = sessions();
     let request = sign_in(&owner.account.email, owner.password);
     let answer = bundle.send_to(&set.login, &request).await;
     if answer.status == 200 {
         // There was nothing to show it for.
-        return answer;
+        return (before, answer);
     }
     assert_eq!(answer.code(), "factor_required");
     let challenge = answer.text_at("/challenge");
     let body = owner.present(bundle, &challenge, shown).await;
+    let before = sessions();
     let request = post("/v1/auth/continue", &body);
-    bundle.send_to(&set.go_on, &request).await
+    (before, bundle.send_to(&set.go_on, &request).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,6 +334,9 @@ async fn no_session_comes_out_above_what_was_proved() {
             go_on: bundle
                 .spawn_with("continue", "SECOND_FACTOR", setting)
                 .await,
+            passkey: bundle
+                .spawn_with("passkey-sign-in", "SECOND_FACTOR", setting)
+                .await,
         });
     }
     let (mut cases, mut sessions) = (0, 0);
@@ -231,18 +344,29 @@ async fn no_session_comes_out_above_what_was_proved() {
         for path in PATHS {
             let admin = bundle.admin().await;
             let mut owner = owner(&bundle, &admin, factors, path).await;
-            for role in ROLES {
+            let has_passkey = [Factors::Passkey, Factors::Both].contains(&factors);
+            // A moderator is asked for what an admin is: once is enough.
+            let (roles, shown) = if has_passkey {
+                (&["user", "admin"][..], PASSKEYS)
+            } else {
+                (&ROLES[..], CODES)
+            };
+            for &role in roles {
                 bundle.edit_user(&owner.account.id, "role", &json!({ "S": role }));
                 bundle.count_admins();
-                for (set, shown) in sets.iter().flat_map(|set| SHOWN.map(|shown| (set, shown))) {
+                for (set, &shown) in sets
+                    .iter()
+                    .flat_map(|set| shown.iter().map(move |shown| (set, shown)))
+                {
                     let what = format!("{factors:?} {path:?} {role} {} {shown:?}", set.setting);
-                    let before = bundle.items_of_type("session").len();
-                    let answer = come_in(&bundle, set, &mut owner, shown).await;
+                    let (before, answer) = come_in(&bundle, set, &mut owner, shown).await;
                     let mut expected = expected(factors, path, role, set.setting, shown);
                     let one_is_enough =
                         self::expected(factors, path, role, set.setting, Shown::Nothing);
                     // Where the password is enough nothing else is asked for, and nothing else is named.
-                    expected = one_is_enough.or(expected);
+                    if !shown.is_alone() {
+                        expected = one_is_enough.or(expected);
+                    }
                     let made = bundle.items_of_type("session").len() - before;
                     assert_eq!(
                         made,
@@ -254,7 +378,7 @@ async fn no_session_comes_out_above_what_was_proved() {
                         Some(amr) => {
                             let claims = claims(&answer.text_at("/accessToken"));
                             assert_eq!(claims["amr"], json!(amr), "{what}");
-                            let level = if amr.len() == 1 { "aal1" } else { "aal2" };
+                            let level = if amr == ["pwd"] { "aal1" } else { "aal2" };
                             assert_eq!(claims["acr"], level, "{what}");
                             sessions += 1;
                         }

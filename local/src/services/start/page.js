@@ -5,48 +5,102 @@ const session = document.querySelector("#session");
 const output = document.querySelector("#answer");
 // In memory alone: a page that is loaded again is signed out.
 let tokens = null;
+// What a sign-in has proved that lacks a second factor.
+let challenge = null;
+// The browser offers passkeys as it fills in the address, until something else asks for one.
+let autofill = null;
 
 function credentials() {
   return { email: form.elements.email.value, password: form.elements.password.value };
 }
-
-const calls = {
-  register: () => ["POST", "/v1/auth/register", credentials()],
-  login: () => ["POST", "/v1/auth/login", credentials()],
-  profile: () => ["GET", "/v1/users/me"],
-  refresh: () => ["POST", "/v1/auth/refresh", { refreshToken: tokens.refreshToken }],
-  logout: () => ["DELETE", "/v1/auth/logout"],
-};
 
 function keep(found) {
   tokens = found;
   session.hidden = !found;
 }
 
-async function send(name) {
-  const [method, path, body] = calls[name]();
+// One call of the API: shown as it goes and as it is answered.
+async function call(method, path, body) {
   const shown = `${method} ${path}`;
   output.textContent = `${shown}\n…`;
   const headers = {};
   if (body) headers["content-type"] = "application/json";
-  if (name === "profile" || name === "logout") headers.authorization = `Bearer ${tokens.accessToken}`;
-  try {
-    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-    const text = await answer.text();
-    const isJson = (answer.headers.get("content-type") || "").includes("json");
-    const found = isJson ? JSON.parse(text) : text;
-    output.textContent = `${shown}\n${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`;
-    if (answer.ok && found.accessToken) keep(found);
-    if (name === "logout" && answer.ok) keep(null);
-  } catch (error) {
-    output.textContent = `${shown}\n${error.message}`;
+  if (tokens && path.startsWith("/v1/users/") || path === "/v1/auth/logout") headers.authorization = `Bearer ${tokens.accessToken}`;
+  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  const isJson = (answer.headers.get("content-type") || "").includes("json");
+  const found = isJson ? JSON.parse(text) : text;
+  output.textContent = `${shown}\n${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`;
+  challenge = (isJson && found.challenge) || null;
+  if (answer.ok && found.accessToken) keep(found);
+  if (found.unknownCredential && PublicKeyCredential.signalUnknownCredential) {
+    await PublicKeyCredential.signalUnknownCredential(found.unknownCredential);
   }
+  return answer.ok ? found : null;
 }
+
+// What a passkey answers: to be sent on as it is.
+async function assertion(asked, how) {
+  const started = await call("POST", "/v1/auth/passkey/options", asked);
+  if (!started) return null;
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(started.options);
+  const credential = await navigator.credentials.get({ publicKey, ...how });
+  return { ceremony: started.ceremony, credential: credential.toJSON() };
+}
+
+async function offerPasskeys() {
+  if (!window.PublicKeyCredential?.isConditionalMediationAvailable) return;
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
+  autofill = new AbortController();
+  const before = output.textContent;
+  const asked = assertion({}, { mediation: "conditional", signal: autofill.signal });
+  output.textContent = before;
+  const answered = await asked;
+  if (answered) await call("POST", "/v1/auth/passkey", answered);
+}
+
+const calls = {
+  register: () => call("POST", "/v1/auth/register", credentials()),
+  login: () => call("POST", "/v1/auth/login", credentials()),
+  async passkey() {
+    // Beside the password, where that was not enough; by itself otherwise.
+    const asked = challenge;
+    const answered = await assertion(asked ? { challenge: asked } : {}, {});
+    if (!answered) return;
+    if (asked) await call("POST", "/v1/auth/continue", { challenge: asked, passkey: answered });
+    else await call("POST", "/v1/auth/passkey", answered);
+  },
+  profile: () => call("GET", "/v1/users/me"),
+  refresh: () => call("POST", "/v1/auth/refresh", { refreshToken: tokens.refreshToken }),
+  async logout() {
+    if ((await call("DELETE", "/v1/auth/logout")) !== null) keep(null);
+  },
+  async addPasskey() {
+    const started = await call("POST", "/v1/users/me/passkeys/options");
+    if (!started) return;
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(started.options);
+    const credential = await navigator.credentials.create({ publicKey });
+    const body = { ceremony: started.ceremony, credential: credential.toJSON() };
+    await call("POST", "/v1/users/me/passkeys", body);
+  },
+  passkeys: () => call("GET", "/v1/users/me/passkeys"),
+  async removePasskey() {
+    const found = await call("GET", "/v1/users/me/passkeys");
+    const last = found && found.data.at(-1);
+    if (last) await call("DELETE", `/v1/users/me/passkeys/${last.id}`);
+  },
+};
 
 async function busily(name) {
   const buttons = document.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
-  await send(name);
+  if (autofill) autofill.abort();
+  autofill = null;
+  try {
+    await calls[name]();
+  } catch (error) {
+    output.textContent += `\n${error.name}: ${error.message}`;
+  }
   for (const button of buttons) button.disabled = false;
 }
 
@@ -54,6 +108,9 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   busily(event.submitter ? event.submitter.value : "login");
 });
-for (const button of session.querySelectorAll("button")) {
+for (const button of document.querySelectorAll("button[type=button]")) {
   button.addEventListener("click", () => busily(button.value));
 }
+offerPasskeys().catch((error) => {
+  if (error.name !== "AbortError") output.textContent += `\n${error.name}: ${error.message}`;
+});

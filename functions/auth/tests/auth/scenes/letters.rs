@@ -89,6 +89,18 @@ pub fn scenes() -> Vec<Scene> {
                     .until(verified(account.id))
             }
         ),
+        scene!(
+            "reset the password of an account with the passkey of a stranger",
+            "reset-password",
+            |bundle| {
+                let account = bundle.account().await;
+                let _ = bundle.add_passkey(&account).await;
+                let request = forgot(bundle, &account).await;
+                Act::send(request, 204)
+                    .repeated(&[400])
+                    .until(verified(account.id))
+            }
+        ),
         scene!("change the password", "change-password", |bundle| {
             let account = bundle.account().await;
             let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });

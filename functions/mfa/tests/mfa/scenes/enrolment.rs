@@ -18,7 +18,7 @@ async fn confirmation(bundle: &Bundle, account: &Account) -> HttpRequest {
 }
 
 /// The challenge of a sign-in that is to set up a factor.
-async fn challenge(bundle: &Bundle, account: &Account) -> String {
+pub(super) async fn challenge(bundle: &Bundle, account: &Account) -> String {
     let login = bundle
         .spawn_with("login", "SECOND_FACTOR", "required")
         .await;
@@ -27,12 +27,20 @@ async fn challenge(bundle: &Bundle, account: &Account) -> String {
     answer.text_at("/challenge")
 }
 
-fn has_factor(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
+pub(super) fn has_factor(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
     move |item| is(item, "user", "id", &id) && item["factors"]["SS"].is_array()
 }
 
-fn has_none(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
+pub(super) fn has_none(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
     move |item| is(item, "user", "id", &id) && item["factors"].is_null()
+}
+
+fn has_totp(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
+    move |item| {
+        let factors = item["factors"]["SS"].as_array();
+        let has = factors.is_some_and(|factors| factors.contains(&json!("totp")));
+        is(item, "user", "id", &id) && has
+    }
 }
 
 pub fn scenes() -> Vec<Scene> {
@@ -84,6 +92,14 @@ pub fn scenes() -> Vec<Scene> {
                 .repeated(&[401])
                 .until(has_factor(account.id))
         }),
+        scene!("set up an app beside a passkey", "confirm-totp", |bundle| {
+            let account = bundle.account().await;
+            let _ = bundle.add_passkey(&account).await;
+            let request = confirmation(bundle, &account).await;
+            Act::send(request, 201)
+                .repeated(&[409])
+                .until(has_totp(account.id))
+        }),
         scene!("list factors", "list-factors", |bundle| {
             let enrolled = bundle.enrolled().await;
             Act::send(by(&enrolled.account, "GET", "/v1/users/me/factors"), 200)
@@ -92,6 +108,16 @@ pub fn scenes() -> Vec<Scene> {
             let enrolled = bundle.enrolled().await;
             let path = "/v1/users/me/factors/recovery-codes";
             Act::send(by(&enrolled.account, "POST", path), 200)
+        }),
+        scene!("remove one of two factors", "delete-factor", |bundle| {
+            let enrolled = bundle.enrolled().await;
+            let _ = bundle.add_passkey(&enrolled.account).await;
+            let path = format!("/v1/users/me/factors/{}", enrolled.factor_id);
+            let has_totp = has_totp(enrolled.account.id.clone());
+            let is_user = enrolled.account.id.clone();
+            Act::send(by(&enrolled.account, "DELETE", &path), 204)
+                .repeated(&[404])
+                .until(move |item| is(item, "user", "id", &is_user) && !has_totp(item))
         }),
         scene!("remove a factor", "delete-factor", |bundle| {
             let enrolled = bundle.enrolled().await;
