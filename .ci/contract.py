@@ -16,6 +16,7 @@ ROOT = {"email": "admin@example.com", "password": os.environ["CONTRACT_PASSWORD"
 # What the API refuses with 400 although the schema allows it, because a schema cannot say it: fields, and their codes.
 STRICTER_THAN_SCHEMA = {
     "code": {"invalid_format"},  # A line break behind it.
+    "credential": {"invalid_value"},  # Only what an authenticator makes.
     "currentPassword": {"incorrect", "too_long"},
     "cursor": {"invalid_value"},  # Only a `nextCursor` of the same list.
     "email": {"invalid_format"},  # Deliverable, with an ASCII local part.
@@ -23,7 +24,9 @@ STRICTER_THAN_SCHEMA = {
     "firstName": {"invalid_format", "too_short"},  # Control characters; nothing but white space.
     "lastName": {"invalid_format", "too_short"},
     "month": {"invalid_format", "out_of_range"},  # A line break behind it; a year without accounts.
+    "name": {"invalid_format", "too_short"},
     "newPassword": {"too_common", "too_long", "too_short", "too_similar"},
+    "passkey.credential": {"invalid_value"},
     "password": {"too_common", "too_long", "too_short", "too_similar"},  # Too long in bytes, too short in NFC.
     "pending": {"invalid_value"},  # Only as start-totp has answered it.
     "preferences": {"too_deep", "too_long"},
