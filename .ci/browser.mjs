@@ -99,6 +99,11 @@ async function startPage() {
   await press("Sign in with a passkey", "POST /v1/auth/passkey\n401");
   assert.match(await page.locator("#answer").textContent(), /"unknown_credential"/);
   seen("it is removed, and signs nobody in any more");
+  const signals = await page.evaluate(() => typeof PublicKeyCredential.signalUnknownCredential);
+  if (signals === "function") {
+    assert.deepEqual(await passkeys(), []);
+    seen("and the browser was told to forget it");
+  }
   assert.deepEqual(problems, []);
   await page.close();
 }

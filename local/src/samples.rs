@@ -71,6 +71,10 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         let passkey = bundle.passkey(binary, &values).await?;
         values.extend(passkey);
     }
+    if names(&root, binary, "deviceId")? {
+        let device = bundle.device(&values).await?;
+        values.push(("deviceId", device));
+    }
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
@@ -144,6 +148,22 @@ impl Bundle {
             ("challenge", text(&needed["challenge"])),
             ("totp", app.next().await),
         ])
+    }
+
+    /// A device that the account trusts.
+    async fn device(&self, values: &[(&'static str, String)]) -> Result<String, Error> {
+        let factor = self.factor("continue", values).await?;
+        let body = json!({
+            "challenge": value_of(&factor, "challenge"),
+            "totp": value_of(&factor, "totp"),
+            "rememberDevice": true,
+        });
+        self.post("continue", "/v1/auth/continue", &body).await?;
+        let request = HttpRequest::new("GET", "/v1/users/me/devices");
+        let request = request.bearer(value_of(values, "accessToken"));
+        let route = "/v1/users/{id}/devices";
+        let listed = self.send("list-devices", route, &request).await?;
+        Ok(text(&listed["data"][0]["id"]))
     }
 
     /// What a function takes of a passkey: one that is to be added, or one that the account has.

@@ -71,6 +71,7 @@ async fn the_page_tells_what_runs_and_needs_nothing_from_elsewhere() {
     for told in [
         "http://127.0.0.1:9000",
         "http://127.0.0.1:8000",
+        "http://localhost:8025",
         "&lt;admin&gt;@example.com",
     ] {
         assert!(page.contains(&format!("<code>{told}</code>")), "{told}");

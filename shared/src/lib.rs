@@ -13,6 +13,7 @@ pub use uuid;
 pub mod aws;
 pub mod clock;
 pub mod config;
+pub mod device;
 pub mod direct;
 pub mod email;
 pub mod event;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::factor::Factors;
+use crate::factor::{Factor, Factors, PasskeyId};
 use crate::session::SessionId;
 use crate::user::{User, UserId};
 
@@ -36,7 +36,7 @@ pub enum First {
     /// The password of the account.
     Password,
     /// A passkey that has verified its user: two factors by itself, the device and what unlocks it.
-    Passkey(Held),
+    Passkey(PasskeyId, Held),
 }
 
 /// What can stand beside it.
@@ -48,7 +48,27 @@ pub enum Second {
     /// One of the codes that were handed out for when nothing else is at hand.
     RecoveryCode,
     /// A passkey, whether or not it has verified its user.
-    Passkey(Held),
+    Passkey(PasskeyId, Held),
+    /// A device on which one was shown some weeks ago: it stands in for a second factor, and is none.
+    TrustedDevice,
+}
+
+impl Second {
+    /// Whether it is one of these factors: what was removed since it was shown counts for nothing.
+    #[must_use]
+    pub fn is_among(self, factors: &Factors) -> bool {
+        match self {
+            Self::Totp => factors.contains(&Factor::Totp),
+            Self::RecoveryCode => !factors.is_empty(),
+            Self::Passkey(id, _) => factors.contains(&Factor::Passkey(id)),
+            Self::TrustedDevice => false,
+        }
+    }
+
+    /// Whether it is a factor that was shown for this session.
+    const fn is_factor(self) -> bool {
+        !matches!(self, Self::TrustedDevice)
+    }
 }
 
 /// A second factor, and when it was shown.
@@ -86,7 +106,7 @@ impl Proved {
     /// With a second factor beside it. A passkey beside a passkey is nothing more.
     #[must_use]
     pub const fn with(self, second: Confirmed) -> Self {
-        if let (First::Passkey(_), Second::Passkey(_)) = (self.first, second.by) {
+        if let (First::Passkey(..), Second::Passkey(..)) = (self.first, second.by) {
             return self;
         }
         Self {
@@ -98,23 +118,34 @@ impl Proved {
     /// Whether it is two different things.
     #[must_use]
     pub const fn is_two(&self) -> bool {
-        self.second.is_some() || matches!(self.first, First::Passkey(_))
+        let second = matches!(self.second, Some(second) if second.by.is_factor());
+        second || matches!(self.first, First::Passkey(..))
     }
 
-    /// The ways used: `amr`, in the registered values of RFC 8176; `recovery` is a value of our own.
+    /// Whether it is as much as is asked of who has a second factor: two things, or one on a trusted device.
+    #[must_use]
+    pub const fn suffices(&self) -> bool {
+        self.second.is_some() || self.is_two()
+    }
+
+    /// The ways used: `amr`, in the registered values of RFC 8176; `recovery` and `device` are values of our own.
     #[must_use]
     pub fn methods(&self) -> Vec<&'static str> {
         let mut methods = match self.first {
             First::Password => vec!["pwd"],
-            First::Passkey(held) => vec![held.method(), "user"],
+            First::Passkey(_, held) => vec![held.method(), "user"],
         };
         if let Some(second) = self.second {
             let method = match second.by {
                 Second::Totp => "otp",
                 Second::RecoveryCode => "recovery",
-                Second::Passkey(held) => held.method(),
+                Second::Passkey(_, held) => held.method(),
+                Second::TrustedDevice => "device",
             };
-            methods.extend([method, "mfa"]);
+            methods.push(method);
+            if second.by.is_factor() {
+                methods.push("mfa");
+            }
         }
         methods
     }
@@ -133,14 +164,19 @@ impl Proved {
     }
 
     /// When the strongest of what an account with these factors has was last shown, if it was: a second factor where
-    /// there is one, and a passkey that has verified its user is one.
+    /// there is one, and a passkey that has verified its user is one. What it has no more counts for nothing.
     #[must_use]
     pub fn strongest(&self, factors: &Factors) -> Option<Timestamp> {
         if factors.is_empty() {
             return Some(self.latest());
         }
-        let first = matches!(self.first, First::Passkey(_)).then_some(self.at);
-        first.max(self.second.map(|second| second.at))
+        let first = match self.first {
+            First::Password => false,
+            First::Passkey(id, _) => factors.contains(&Factor::Passkey(id)),
+        };
+        let second = self.second.filter(|second| second.by.is_among(factors));
+        let first = first.then_some(self.at);
+        first.max(second.map(|second| second.at))
     }
 }
 
@@ -193,7 +229,8 @@ impl Begun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::factor::Factor;
+
+    const PASSKEY: PasskeyId = PasskeyId::from_bytes([7; 16]);
 
     #[test]
     fn an_account_with_a_second_factor_is_proved_by_that() {
@@ -211,16 +248,37 @@ mod tests {
     }
 
     #[test]
+    fn a_trusted_device_suffices_and_proves_nothing() {
+        let [before, at] = [1, 2].map(Timestamp::from_seconds);
+        let by = Second::TrustedDevice;
+        let proved = Proved::first(First::Password, at).with(Confirmed { by, at: before });
+        assert!(proved.suffices() && !proved.is_two());
+        assert_eq!((proved.level(), proved.latest()), ("aal1", at));
+        assert_eq!(proved.methods(), ["pwd", "device"]);
+        assert_eq!(proved.strongest(&Factors::from_iter([Factor::Totp])), None);
+        let more = proved.with(Confirmed {
+            by: Second::Totp,
+            at,
+        });
+        assert_eq!(more.methods(), ["pwd", "otp", "mfa"]);
+    }
+
+    #[test]
     fn a_passkey_is_two_by_itself_and_no_more_beside_itself() {
         let [at, later] = [1, 2].map(Timestamp::from_seconds);
-        let passkey = Proved::first(First::Passkey(Held::Synced), at);
+        let passkey = Proved::first(First::Passkey(PASSKEY, Held::Synced), at);
         assert_eq!(
             (passkey.level(), passkey.methods()),
             ("aal2", vec!["swk", "user"])
         );
-        let totp = Factors::from_iter([Factor::Totp]);
-        assert_eq!(passkey.strongest(&totp), Some(at));
-        let by = Second::Passkey(Held::Device);
+        let [totp, both] = [
+            &[Factor::Totp][..],
+            &[Factor::Totp, Factor::Passkey(PASSKEY)],
+        ]
+        .map(|factors| factors.iter().copied().collect::<Factors>());
+        assert_eq!(passkey.strongest(&both), Some(at));
+        assert_eq!(passkey.strongest(&totp), None, "it was removed");
+        let by = Second::Passkey(PASSKEY, Held::Device);
         assert_eq!(passkey.with(Confirmed { by, at: later }), passkey);
         let password = Proved::first(First::Password, at).with(Confirmed { by, at: later });
         assert_eq!(password.methods(), ["pwd", "hwk", "mfa"]);

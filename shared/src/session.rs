@@ -51,6 +51,17 @@ pub struct Client {
     pub user_agent: Option<String>,
 }
 
+impl Client {
+    /// As much of it as is kept.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        Self {
+            user_agent: self.user_agent.as_deref().map(printable_prefix),
+            ..self
+        }
+    }
+}
+
 /// Why a session was ended before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,6 +122,7 @@ impl Session {
         lifetimes: SessionLifetimes,
         now: Timestamp,
     ) -> Self {
+        let client = client.kept();
         Self {
             id: begun.session_id,
             user_id: begun.user_id,
@@ -123,7 +135,7 @@ impl Session {
             session_epoch: begun.session_epoch,
             proved: Some(begun.proved),
             ip_address: client.address,
-            user_agent: client.user_agent.as_deref().map(printable_prefix),
+            user_agent: client.user_agent,
             revoked_at: None,
             revoked_because: None,
             version: 1,

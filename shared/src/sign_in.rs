@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
+use crate::device::TrustedDevice;
 use crate::keys::{CachedSecrets, KeyError, Mint, TokenIssuer, TokenPair};
 use crate::proof::{Begun, Confirmed, First, Proved, Second};
 use crate::session::{Client, Session, SessionLifetimes};
@@ -268,8 +269,8 @@ impl<'a> Ready<'a> {
 }
 
 impl Admitted<'_> {
-    /// Starts a session that stands on what was proved, if that is enough. 1 RT, 1 WU; 2 WU and what spending it costs,
-    /// where it counts once.
+    /// Starts a session that stands on what was proved, if that is enough; what a trusted device stands in for is. 1 RT,
+    /// 1 WU; 2 WU and what spending it costs, where it counts once.
     ///
     /// `credential_version` is that of the credential that was looked at, and not of the user: when the password
     /// changes between the two reads, the session is dead on arrival.
@@ -280,18 +281,21 @@ impl Admitted<'_> {
         self,
         credential_version: u64,
         shown: Shown<First>,
+        trusted: Option<Confirmed>,
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
         let Shown { by, spending } = shown;
         let proved = Proved::first(by, change.at);
+        let proved = trusted.map_or(proved, |trusted| proved.with(trusted));
         let begun = Begun::new(self.user, credential_version, proved);
         let spending = (!spending.is_empty()).then_some(spending);
         self.finish(begun, spending, client, change).await
     }
 
     /// Goes on with a sign-in that lacked a factor. The session that it starts has the id in its challenge: of many that
-    /// bring the same one, one succeeds. 1 RT, 2 WU, and what spending the factor costs.
+    /// bring the same one, one succeeds. From then on the device is trusted, if there is one. 1 RT, 2 WU, and what
+    /// spending the factor costs; 2 more for a device.
     ///
     /// # Errors
     /// [`NotSignedIn`].
@@ -299,21 +303,31 @@ impl Admitted<'_> {
         self,
         begun: Begun,
         shown: Option<Shown<Second>>,
+        device: Option<&TrustedDevice>,
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
         // A factor that was removed since it was shown counts for nothing.
-        let is_removed = begun.proved.second.is_some() && self.user.factors.is_empty();
+        let second = begun.proved.second;
+        let is_removed = second.is_some_and(|second| !second.by.is_among(&self.user.factors));
         if is_removed || !begun.is_of(self.user) {
             return Err(NotSignedIn::ChallengeOver);
         }
-        let (begun, spending) = match shown {
+        let (begun, mut spending) = match shown {
             Some(Shown { by, spending }) => {
                 let at = change.at;
                 (begun.with(Confirmed { by, at }), spending)
             }
             None => (begun, Vec::new()),
         };
+        if let Some(device) = device {
+            spending.push(
+                self.ready
+                    .sign_in
+                    .store
+                    .trusting(self.user, device, change)?,
+            );
+        }
         self.finish(begun, Some(spending), client, change).await
     }
 
@@ -351,7 +365,7 @@ impl Admitted<'_> {
         let Ready { sign_in, mint } = self.ready;
         let factors = &self.user.factors;
         let must_have_one = sign_in.settings.second_factor.is_asked_of(self.user.role);
-        if begun.proved.is_two() || (factors.is_empty() && !must_have_one) {
+        if begun.proved.suffices() || (factors.is_empty() && !must_have_one) {
             return Ok(None);
         }
         let enrollable: &[&str] = if factors.is_empty() {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
+use crate::passkeys;
 use crate::setup::{Setup, invoke};
 
 /// The password of every account here.
@@ -23,13 +24,16 @@ const AUDIT_ENTRIES: usize = 100;
 /// Whether serving an event leaves nothing to do for the same event: the table is to be brought back first.
 pub fn consumes(binary: &str) -> bool {
     [
+        "add-passkey",
         "confirm-email-change",
         "confirm-totp",
         "continue",
         "create-admin",
         "delete-factor",
+        "delete-passkey",
         "delete-user",
         "logout",
+        "passkey-sign-in",
         "purge-user",
         "refresh",
         "reset-password",
@@ -55,6 +59,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     let tokens = action_tokens(setup, binary, &accounts).await?;
     prepare(setup, binary, &accounts).await?;
     let factors = factors::of(setup, binary, &accounts).await?;
+    let passkeys = passkeys::of(setup, binary, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -170,6 +175,15 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 let path = format!("/v1/users/me/factors/{}", factors[turn].id);
                 own_request("DELETE", &path).event("/v1/users/{id}/factors/{fid}")
             }
+            "add-passkey" => own_request("POST", "/v1/users/me/passkeys")
+                .json(&passkeys[turn].body)
+                .event("/v1/users/{id}/passkeys"),
+            "rename-passkey" => own_request("PATCH", &passkey_path(&passkeys[turn].id))
+                .json(&json!({ "name": format!("Laptop {number}") }))
+                .event("/v1/users/{id}/passkeys/{pid}"),
+            "delete-passkey" => own_request("DELETE", &passkey_path(&passkeys[turn].id))
+                .event("/v1/users/{id}/passkeys/{pid}"),
+            "passkey-sign-in" => post("/v1/auth/passkey", &passkeys[turn].body),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [
@@ -183,6 +197,10 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
         });
     }
     Ok(events)
+}
+
+fn passkey_path(id: &str) -> String {
+    format!("/v1/users/me/passkeys/{id}")
 }
 
 /// Brings about what a function is to find.

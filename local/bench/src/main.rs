@@ -17,6 +17,7 @@ mod login;
 mod logins;
 mod mail;
 mod package;
+mod passkeys;
 mod progress;
 mod quota;
 mod report;

@@ -46,8 +46,10 @@ impl Operation {
     #[must_use]
     pub fn request(&self, id: &str, session: &str) -> HttpRequest {
         let path = self.path.replace("{id}", id).replace("{sid}", session);
-        // Of a form that is taken; there is no such factor.
-        let path = path.replace("{fid}", "5f0c8a52-3b1e-4d27-9c64-7a8b9c0d1e2f");
+        // Of a form that is taken; there is no such factor, passkey or device.
+        let path = ["{fid}", "{pid}", "{did}"].iter().fold(path, |path, name| {
+            path.replace(name, "5f0c8a52-3b1e-4d27-9c64-7a8b9c0d1e2f")
+        });
         let request = HttpRequest::new(&self.method, &path);
         let Some(mut body) = self.body.clone() else {
             return request;

@@ -108,6 +108,7 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "passkeyId",
         "passkeyRegistration",
         "passkeyAssertion",
+        "deviceId",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {

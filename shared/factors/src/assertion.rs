@@ -23,8 +23,8 @@ pub struct Assertion {
 /// What an assertion is checked with.
 #[derive(Clone, Copy)]
 pub struct Checks<'a> {
-    /// Who passkeys are for.
-    pub relying_party: &'a RelyingParty,
+    /// Who passkeys are for, if that is known.
+    pub relying_party: Option<&'a RelyingParty>,
     /// The secrets that ceremonies are sealed with.
     pub secrets: &'a CachedSecrets,
     /// Where what spends it is written.
@@ -75,7 +75,7 @@ impl Assertion {
         change: &Change,
     ) -> Result<Shown<First>, ApiError> {
         let (held, spending) = self.check(checks, user, passkey, None, change).await?;
-        let by = First::Passkey(held);
+        let by = First::Passkey(self.passkey_id(), held);
         Ok(Shown { by, spending })
     }
 
@@ -93,7 +93,7 @@ impl Assertion {
     ) -> Result<Shown<Second>, ApiError> {
         let checked = self.check(checks, Some(user), passkey, Some(session), change);
         let (held, spending) = checked.await?;
-        let by = Second::Passkey(held);
+        let by = Second::Passkey(self.passkey_id(), held);
         Ok(Shown { by, spending })
     }
 
@@ -110,6 +110,7 @@ impl Assertion {
             secrets,
             table,
         } = checks;
+        let relying_party = relying_party.ok_or(ErrorCode::Unavailable)?;
         let request = Assertable::open(secrets, &self.ceremony, session, change.at).await?;
         // Where an account is known already, a passkey need not say whose it is.
         let says = self.user_id().or(session.and(user.map(|user| user.id)));
@@ -133,21 +134,23 @@ impl Assertion {
             .set("sign_count", number(u64::from(checked.sign_count)))
             .set("backed_up", attribute(&checked.backed_up)?)
             .events(regressed.then_some(EventKind::PasskeyCounterRegressed));
-        let spending = vec![
-            used.in_transaction(table)?,
-            request.spending(table, &user.id, change)?,
-        ];
+        let mut spending = vec![used.in_transaction(table)?];
+        // One for a sign-in that has begun is spent by the session of that.
+        if is_first {
+            spending.push(request.spending(table, &user.id, change)?);
+        }
         Ok((passkey.held(), spending))
     }
 
-    /// A passkey that nobody has here can be forgotten by whoever keeps it; one of somebody else cannot.
+    /// A passkey that the account has no more can be forgotten by whoever keeps it. One of an account that is not known here
+    /// may be another stack's with the same domain, and is kept.
     fn unknown(
         &self,
         relying_party: &RelyingParty,
         says: Option<UserId>,
         user: Option<&User>,
     ) -> ApiError {
-        if says.is_none() || user.is_some_and(|user| says != Some(user.id)) {
+        if user.is_none_or(|user| says != Some(user.id)) {
             return ErrorCode::InvalidFactor.into();
         }
         ApiError::unknown_credential(relying_party.id(), self.response.credential_id())

@@ -20,7 +20,7 @@ pub use owner::{Owner, read_challenge};
 pub use passkey::{MAX_PASSKEYS, Passkey, passkey_id};
 pub use presented::{Presented, Typed};
 pub use recovery::{RecoveryCode, new_recovery_codes};
-pub use relying_party::relying_party;
+pub use relying_party::{relying_party, relying_party_if_usable};
 pub use stored::{
     Enrolment, FactorId, FactorStore, NewFactor, NotEnrolled, RecoveryCodes, TotpFactor,
 };

@@ -198,7 +198,7 @@ pub struct Enrolment<'a> {
     pub factor: NewFactor<'a>,
     /// Codes for when it is lost, which come with the first.
     pub codes: Option<&'a RecoveryCodes>,
-    /// The session in which it is set up, where there is one: it is proved with it.
+    /// The session in which it is set up, where there is one: it is proved with the first factor of its account.
     pub session: Option<&'a Session>,
 }
 
@@ -224,7 +224,7 @@ impl NewFactor<'_> {
     pub const fn shown(&self) -> Second {
         match self {
             Self::Totp(_) => Second::Totp,
-            Self::Passkey(passkey) => Second::Passkey(passkey.held()),
+            Self::Passkey(passkey) => Second::Passkey(passkey.id, passkey.held()),
         }
     }
 
@@ -284,7 +284,7 @@ impl FactorStore<'_> {
         if let Some(codes) = codes {
             items.push(self.put_codes(&user.id, codes, change)?);
         }
-        if let Some(session) = session {
+        if let Some(session) = session.filter(|_| user.factors.is_empty()) {
             let second = Confirmed {
                 by: factor.shown(),
                 at: change.at,

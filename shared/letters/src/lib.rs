@@ -37,9 +37,9 @@ pub enum Letter {
     Invitation,
     /// The password is another one now.
     PasswordChanged,
-    /// An authenticator app is asked for from now on.
+    /// A second factor or a passkey was added.
     FactorAdded,
-    /// An authenticator app is not asked for any more.
+    /// One was removed.
     FactorRemoved,
     /// A sign-in from a device that was not seen before.
     NewDevice,

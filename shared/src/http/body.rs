@@ -100,6 +100,19 @@ impl Fields {
         }
     }
 
+    /// A field that is `true` or `false`; it may be missing or `null`, which is `false`.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.values.remove(name) {
+            None | Some(Value::Null) => Some(false),
+            Some(Value::Bool(flag)) => Some(flag),
+            Some(_) => {
+                let error = FieldError::new("invalid_type", "This field is true or false.");
+                self.reject(name, error);
+                None
+            }
+        }
+    }
+
     /// A field that must be there and is an object of somebody else's, read as it is.
     pub fn object<T>(
         &mut self,

@@ -52,8 +52,8 @@ error_codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The email address or the password is wrong.";
     /// The second factor is wrong, or was used before; which, is not told.
     InvalidFactor = "invalid_factor", UNAUTHORIZED, "This factor is not valid.";
-    /// No account has this passkey; `unknownCredential` is what a browser's `signalUnknownCredential()` takes.
-    UnknownCredential = "unknown_credential", UNAUTHORIZED, "This passkey is not known here, or not any more.";
+    /// The account that it names has this passkey no more; `unknownCredential` is what a browser's `signalUnknownCredential()` takes.
+    UnknownCredential = "unknown_credential", UNAUTHORIZED, "The account has this passkey no more.";
     /// What a sign-in has proved so far is forged, expired or used, or the account has changed since.
     ChallengeExpired = "challenge_expired", UNAUTHORIZED, "This sign-in is over; begin again.";
     /// There is no bearer token.
@@ -72,6 +72,8 @@ error_codes! {
     ReauthenticationRequired = "reauthentication_required", FORBIDDEN, "Sign in again, or prove anew who you are, to do this.";
     /// The account has no such factor.
     FactorNotFound = "factor_not_found", NOT_FOUND, "There is no such factor.";
+    /// The account trusts no such device.
+    DeviceNotFound = "device_not_found", NOT_FOUND, "There is no such device.";
     /// The account has such a factor already.
     FactorExists = "factor_exists", CONFLICT, "The account has this factor already.";
     /// The account has ten passkeys.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::device::DeviceId;
 use crate::email::Email;
 use crate::factor::PasskeyId;
 use crate::limit::LimitSubject;
@@ -17,6 +18,8 @@ pub(super) const USER_COUNTERS: &str = "USER-COUNTERS";
 const USER_COUNTER_SHARDS: u8 = 16;
 /// What the sort keys of sessions begin with.
 pub(super) const SESSIONS: &str = "SESSION#";
+/// What the sort keys of trusted devices begin with.
+pub const DEVICES: &str = "DEVICE#";
 /// The sort key of what is left of a deleted account.
 pub const TOMBSTONE: &str = "TOMBSTONE";
 /// The sort key of an account.
@@ -69,6 +72,12 @@ impl Key {
     #[must_use]
     pub fn passkey(user_id: &UserId, id: &PasskeyId) -> Self {
         Self::in_account(user_id, format!("PASSKEY#{id}"))
+    }
+
+    /// Of a device that an account trusts.
+    #[must_use]
+    pub fn device(user_id: &UserId, id: &DeviceId) -> Self {
+        Self::in_account(user_id, format!("{DEVICES}{id}"))
     }
 
     /// Of an account's recovery codes.

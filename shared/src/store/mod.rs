@@ -5,6 +5,7 @@
 mod admin;
 mod authentication;
 mod credential;
+mod device;
 mod idempotency;
 pub mod key;
 mod limit;

@@ -95,6 +95,7 @@ impl Store {
                 user_update
                     .set_or_remove("factors", None)
                     .events([EventKind::FactorRemoved])
+                    .when_equal("factors", attribute(&user.factors)?)
             };
         }
         let mut items = vec![

@@ -103,8 +103,9 @@ impl Store {
         is_noted.then_some(()).ok_or(WriteRefused::Changed)
     }
 
-    /// Gives an account that is still as it was read another role. 1 RT, 2 WU for each KB, 3 more where an
-    /// admin is made or unmade.
+    /// Gives an account that is still as it was read another role; with a higher one every session ends, because who
+    /// gets it may be asked for more than they have proved. 1 RT, 2 WU for each KB, 3 more where an admin is made or
+    /// unmade.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -115,8 +116,14 @@ impl Store {
         change: &Change,
     ) -> Result<User, WriteRefused> {
         let update = Update::new(Key::user(&read.id), change).set("role", attribute(&role)?);
+        let (update, session_epoch) = if role > read.role {
+            (update.increment("session_epoch"), read.session_epoch + 1)
+        } else {
+            (update, read.session_epoch)
+        };
         let user = User {
             role,
+            session_epoch,
             ..read.clone()
         };
         self.change_user("set role", read, user, update, change)

@@ -22,14 +22,6 @@ pub enum UserVerification {
     Preferred,
 }
 
-impl UserVerification {
-    /// What [`register`](crate::register) and [`authenticate`](crate::authenticate) want to know.
-    #[must_use]
-    pub const fn is_required(self) -> bool {
-        matches!(self, Self::Required)
-    }
-}
-
 /// A credential, named to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CredentialDescriptor {

@@ -5,6 +5,7 @@
 
 use lambda_http::Error;
 use latchkey::clock;
+use latchkey::device::{DeviceToken, TrustedDevice};
 use latchkey::email::Email;
 use latchkey::http::{
     self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Near, Request, StatusCode,
@@ -28,12 +29,14 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Request) -> ApiResult {
-    let (email, password) = read_credentials(&request)?;
+    let (email, password, device_token) = read_credentials(&request)?;
+    let device_token = device_token.as_ref();
 
     let now = clock::now();
     let ready = sign_in.ready(now).await?;
     let attempt = limiter.attempt(store, &request, &email.canonical(), now);
-    let (near, credential, user) = admit_and_read(store, &attempt, &email).await?;
+    let (near, credential, user, device) =
+        admit_and_read(store, &attempt, &email, device_token).await?;
 
     let hash = credential
         .as_ref()
@@ -57,16 +60,25 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
         }
     }
 
+    let trusted = device_token
+        .zip(device)
+        .and_then(|(token, device)| device.confirmed(token, &user, change.at));
     let client = http::client(&request);
     let version = credential.credential_version;
     // Where more is asked for than the password, who knows it has not signed in yet.
     let remember = async {
-        if user.factors.is_empty() {
+        if user.factors.is_empty() || trusted.is_some() {
             attempt.signed_in(&near, &credential).await;
         }
     };
     let (pair, ()) = tokio::join!(
-        admitted.start(version, Shown::again(First::Password), client, &change),
+        admitted.start(
+            version,
+            Shown::again(First::Password),
+            trusted,
+            client,
+            &change
+        ),
         remember
     );
     http::json(
@@ -75,12 +87,21 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
     )
 }
 
+/// What is known of an address: whether the client was seen there, the credential, the account, and a device of it.
+type Read = (
+    Near,
+    Option<Credential>,
+    Option<User>,
+    Option<TrustedDevice>,
+);
+
 /// Counts the attempt, and reads the account of the address meanwhile: as much work for an address that has none.
 async fn admit_and_read(
     store: &Store,
     attempt: &Attempt<'_>,
     email: &Email,
-) -> Result<(Near, Option<Credential>, Option<User>), ApiError> {
+    device_token: Option<&DeviceToken>,
+) -> Result<Read, ApiError> {
     let (near, credential) = tokio::join!(attempt.admit_near(), store.get_credential(email));
     let credential = credential?;
     let user_id = credential
@@ -92,17 +113,19 @@ async fn admit_and_read(
     let near = near?;
     let (admitted, user) = tokio::join!(
         attempt.admit_account(&near, credential.as_ref()),
-        store.get_user(&user_id)
+        store.get_user_with_device(&user_id, device_token)
     );
     admitted?;
-    Ok((near, credential, user?))
+    let (user, device) = user?;
+    Ok((near, credential, user, device))
 }
 
-fn read_credentials(request: &Request) -> Result<(Email, Password), ApiError> {
+fn read_credentials(request: &Request) -> Result<(Email, Password, Option<DeviceToken>), ApiError> {
     let mut fields = Fields::read(request)?;
     let email = fields.required("email", Email::parse);
     let password = fields.required("password", Password::parse);
-    fields.finish(|| Some((email?, password?)))
+    let device_token = fields.optional("deviceToken", DeviceToken::parse);
+    fields.finish(|| Some((email?, password?, device_token?)))
 }
 
 /// Brings an old hash up to date, unless the password has changed meanwhile.

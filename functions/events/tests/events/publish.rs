@@ -114,7 +114,24 @@ async fn live(bundle: &Bundle) -> String {
     let _ = bundle.refresh(&next).await.expect_status(200);
     let _ = bundle.refresh(&used).await.expect_status(401);
     let last = bundle.sign_in("new@example.com").await;
-    let factor = bundle.enrol(&last).await.factor_id;
+    let enrolled = bundle.enrol(&last).await;
+    let factor = &enrolled.factor_id;
+    let (mut passkey, _) = bundle.add_passkey(&last).await;
+    let mut last = last;
+    for count in [2, 1] {
+        passkey.count = count;
+        let answer = bundle.passkey_sign_in(&passkey).await.expect_status(200);
+        last.access_token = answer.text_at("/accessToken");
+    }
+    let trust = json!({
+        "challenge": bundle.challenge("new@example.com").await,
+        "recoveryCode": enrolled.codes[0],
+        "rememberDevice": true,
+    });
+    let _ = bundle
+        .post("/v1/auth/continue", &trust)
+        .await
+        .expect_status(200);
     let codes = "/v1/users/me/factors/recovery-codes";
     let _ = bundle
         .send_as(&last, "POST", codes)

@@ -2,8 +2,7 @@
 //! factor come ten recovery codes, shown this once.
 
 use factors::{
-    Creation, Enrolment, FactorStore, MAX_PASSKEYS, NewFactor, Owner, Passkey, invalid_credential,
-    relying_party,
+    Creation, Enrolment, FactorStore, NewFactor, Owner, Passkey, invalid_credential, relying_party,
 };
 use lambda_http::Error;
 use latchkey::factor::Factor;
@@ -76,9 +75,6 @@ async fn add_passkey(parts: &Parts, request: Request) -> ApiResult {
     let passkey = Passkey::new(registered, input.name, change.at);
     if user.factors.contains(&Factor::Passkey(passkey.id)) {
         return Err(ErrorCode::FactorExists.into());
-    }
-    if user.factors.passkeys().count() >= MAX_PASSKEYS {
-        return Err(ErrorCode::TooManyPasskeys.into());
     }
     let secrets = parts.factors.current(change.at).await?;
     let (kept, recovery_codes) = first_codes(&secrets, user, &change).unzip();

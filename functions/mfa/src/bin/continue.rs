@@ -1,8 +1,11 @@
 //! `POST /v1/auth/continue`: goes on with a sign-in that lacked a second factor. Anybody who has its challenge may call
 //! it, and the challenge works once.
 
-use factors::{Checks, Presented, ROUTE, relying_party};
+use std::time::Duration;
+
+use factors::{Checks, Presented, ROUTE, relying_party_if_usable};
 use lambda_http::Error;
+use latchkey::device::{self, DeviceToken, TrustedDevice};
 use latchkey::http::{
     self, ApiError, ApiResult, Fields, Limiter, Request, StatusCode, TokenResponse,
 };
@@ -14,6 +17,7 @@ use latchkey::store::{Change, Store};
 use latchkey::table::{self, Key};
 use latchkey::telemetry;
 use latchkey::user::User;
+use serde::Serialize;
 use webauthn::RelyingParty;
 
 /// What the function is made of.
@@ -22,17 +26,28 @@ struct Parts {
     store: Store,
     sign_in: SignIn,
     factors: CachedSecrets,
-    relying_party: RelyingParty,
+    relying_party: Option<RelyingParty>,
+    trusts_for: Option<Duration>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignedIn<'a> {
+    #[serde(flatten)]
+    tokens: TokenResponse<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let (limiter, relying_party) = (Limiter::from_env(ROUTE)?, relying_party()?);
+    let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     let parts = Parts {
         limiter,
-        relying_party,
+        relying_party: relying_party_if_usable(),
+        trusts_for: device::lifetime()?,
         sign_in: SignIn::from_env(&store).await?,
         factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
         store,
@@ -41,7 +56,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn go_on(parts: &Parts, request: Request) -> ApiResult {
-    let (challenge, presented) = read(&request)?;
+    let (challenge, presented, remember) = read(&request)?;
     let change = http::change(&request, None);
     let ready = parts.sign_in.ready(change.at).await?;
     let begun = challenge::open(parts.sign_in.secrets(), &challenge, change.at).await?;
@@ -67,8 +82,21 @@ async fn go_on(parts: &Parts, request: Request) -> ApiResult {
             NotSignedIn::Unseen => NotSignedIn::ChallengeOver,
             refused => refused,
         })?;
-    let pair = admitted.go_on(begun, shown, client, &change).await?;
-    http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
+    let trusted = parts.trusts_for.filter(|_| remember).map(|lifetime| {
+        let token = DeviceToken::generate(user.id, change.at);
+        let client = client.clone();
+        let device = TrustedDevice::new(&token, &user, client, lifetime, change.at);
+        (token, device)
+    });
+    let device = trusted.as_ref().map(|(_, device)| device);
+    let pair = admitted
+        .go_on(begun, shown, device, client, &change)
+        .await?;
+    let signed_in = SignedIn {
+        tokens: TokenResponse::new(&pair, &user, change.at),
+        device_token: trusted.map(|(token, _)| token.reveal()),
+    };
+    http::json(StatusCode::OK, &signed_in)
 }
 
 /// The account, and the factor that was presented for it, if it is right: what can be guessed is counted before it is
@@ -99,7 +127,7 @@ async fn check(
         }
         Presented::Passkey(assertion) => {
             let checks = Checks {
-                relying_party: &parts.relying_party,
+                relying_party: parts.relying_party.as_ref(),
                 secrets: parts.sign_in.secrets(),
                 table: store.table(),
             };
@@ -112,11 +140,13 @@ async fn check(
     Ok((user, Some(shown)))
 }
 
-fn read(request: &Request) -> Result<(String, Option<Presented>), ApiError> {
+/// The challenge, what is presented with it, and whether the device is to be trusted.
+fn read(request: &Request) -> Result<(String, Option<Presented>, bool), ApiError> {
     let mut fields = Fields::read(request)?;
     let challenge = fields.required("challenge", |challenge| Ok(challenge.to_owned()));
     let presented = Presented::read(&mut fields);
-    fields.finish(|| Some((challenge?, presented?)))
+    let remember = fields.flag("rememberDevice");
+    fields.finish(|| Some((challenge?, presented?, remember?)))
 }
 
 /// The account, and the item that checks what is presented, in one read.

@@ -51,27 +51,26 @@ async fn passkey_sign_in(parts: &Parts, request: Request) -> ApiResult {
     let user_id = assertion.user_id().ok_or(ErrorCode::InvalidFactor)?;
     let (store, limiter) = (&parts.store, &parts.limiter);
     let attempt = limiter.attempt(store, &request, &user_id, now);
-    let (admitted, read) = tokio::join!(
-        attempt.admit_near(),
-        read_account(store, &assertion, &user_id)
-    );
+    let (admitted, read) = tokio::join!(attempt.admit(), read_account(store, &assertion, &user_id));
     admitted?;
     let (user, passkey) = read?;
+    if let Some(user) = &user {
+        telemetry::name_account(user.id);
+    }
 
     let change = http::change(&request, Some(user_id));
     let checks = Checks {
-        relying_party: &parts.relying_party,
+        relying_party: Some(&parts.relying_party),
         secrets: parts.sign_in.secrets(),
         table: store.table(),
     };
     let shown = assertion.first(checks, user.as_ref(), passkey, &change);
     let shown = shown.await?;
     let user = user.ok_or(ErrorCode::InvalidFactor)?;
-    telemetry::name_account(user.id);
     let admitted = ready.admit(&user, change.at).map_err(unseen)?;
     let client = http::client(&request);
     let pair = admitted
-        .start(user.credential_version, shown, client, &change)
+        .start(user.credential_version, shown, None, client, &change)
         .await?;
     http::json(StatusCode::OK, &TokenResponse::new(&pair, &user, change.at))
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/step-up`: proves anew who has signed in, for what takes a recent proof: with a second factor where the
 //! account has one, and with the password where it has none. For the owner of a session, which goes on.
 
-use factors::{Checks, Presented, ROUTE, relying_party};
+use factors::{Checks, Presented, ROUTE, relying_party_if_usable};
 use lambda_http::Error;
 use latchkey::field::FieldError;
 use latchkey::http::{
@@ -27,7 +27,7 @@ struct Parts {
     tokens: TokenVerifier,
     sign_in: SignIn,
     factors: CachedSecrets,
-    relying_party: RelyingParty,
+    relying_party: Option<RelyingParty>,
 }
 
 /// What somebody proves it with.
@@ -40,10 +40,9 @@ enum Proof {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let [passwords, guesses] = [PASSWORD_ROUTE, ROUTE].map(Limiter::from_env);
-    let relying_party = relying_party()?;
     let store = Store::from_env().await?;
     let parts = Parts {
-        relying_party,
+        relying_party: relying_party_if_usable(),
         passwords: passwords?,
         guesses: guesses?,
         tokens: TokenVerifier::from_env(&store).await?,
@@ -91,7 +90,7 @@ async fn step_up(parts: &Parts, request: Request) -> ApiResult {
         // With its user verified: as much as a whole sign-in.
         Proof::Factor(Presented::Passkey(assertion)) => {
             let checks = Checks {
-                relying_party: &parts.relying_party,
+                relying_party: parts.relying_party.as_ref(),
                 secrets: parts.sign_in.secrets(),
                 table: parts.store.table(),
             };

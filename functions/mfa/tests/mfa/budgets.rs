@@ -164,7 +164,7 @@ async fn every_endpoint_of_passkeys_costs_what_the_chart_says() {
             Cost::new(2, 2, 2.0, 0.0),
         ),
         ("passkey-sign-in", sign_in, Cost::new(3, 2, 2.0, 7.0)),
-        ("continue", go_on, Cost::new(2, 2, 2.0, 6.0)),
+        ("continue", go_on, Cost::new(2, 2, 2.0, 4.0)),
         ("step-up", step_up, Cost::new(2, 2, 3.0, 6.0)),
         ("delete-passkey", delete, Cost::new(2, 2, 2.0, 7.0)),
     ] {

@@ -182,3 +182,34 @@ async fn new_recovery_codes_take_the_place_of_the_old_ones() {
     let refused = bundle.send(&renewal).await.expect_status(403);
     assert_eq!(refused.code(), "reauthentication_required");
 }
+
+#[tokio::test]
+async fn what_was_shown_counts_no_more_once_it_is_removed() {
+    let bundle = bundle().await;
+    let admin = bundle.account_with_role("admin").await;
+    let account = bundle.account().await;
+    let (passkey, added) = bundle.add_passkey(&account).await;
+    let other = bundle.passkey_sign_in(&passkey).await.expect_status(200);
+    let enrolled = bundle.enrol(&account).await;
+    let path = format!(
+        "/v1/users/{}/factors/{}?reason=stolen",
+        account.id,
+        added.text_at("/id")
+    );
+    let _ = bundle
+        .send(&by(&admin, "DELETE", &path))
+        .await
+        .expect_status(204);
+    let stolen = Account {
+        access_token: other.text_at("/accessToken"),
+        ..account.clone()
+    };
+    for session in [&stolen, &account] {
+        let renewal = by(session, "POST", "/v1/users/me/factors/recovery-codes");
+        let refused = bundle.send(&renewal).await.expect_status(403);
+        assert_eq!(refused.code(), "reauthentication_required");
+    }
+    let code = json!({ "totp": enrolled.app.next().await });
+    let step_up = by(&account, "POST", "/v1/auth/step-up").json(&code);
+    let _ = bundle.send(&step_up).await.expect_status(200);
+}

@@ -1,6 +1,7 @@
 //! The endpoints of `mfa`, black-box: real binaries, embedded engine, events as API Gateway makes them.
 
 mod budgets;
+mod devices;
 mod enrolment;
 mod factors;
 mod go_on;

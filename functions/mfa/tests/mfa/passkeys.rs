@@ -23,6 +23,7 @@ async fn a_passkey_is_added_listed_renamed_and_removed() {
     let bundle = bundle().await;
     let account = bundle.account().await;
     assert_eq!(list(&bundle, &account).await, json!([]));
+    let before = bundle.accounts();
     let started = bundle.begin_passkey(&account).await;
     let options = &started.body["options"];
     assert_eq!(
@@ -35,7 +36,6 @@ async fn a_passkey_is_added_listed_renamed_and_removed() {
         options["authenticatorSelection"],
         json!({ "residentKey": "required", "requireResidentKey": true, "userVerification": "required" })
     );
-    let before = bundle.accounts();
     assert!(
         bundle.items_of_type("passkey").is_empty(),
         "nothing is written"
@@ -72,7 +72,7 @@ async fn a_passkey_is_added_listed_renamed_and_removed() {
     assert_eq!(listed[1]["id"], other.body["id"]);
 
     let _ = bundle
-        .send(&at(&account, "DELETE", &added))
+        .send(&at(&account, "DELETE", &other))
         .await
         .expect_status(204);
     bundle.assert_invariants();
@@ -81,16 +81,16 @@ async fn a_passkey_is_added_listed_renamed_and_removed() {
         Some(1)
     );
     assert_eq!(bundle.items_of_type("recovery_codes").len(), 1);
-    let _ = bundle
-        .send(&at(&account, "DELETE", &other))
-        .await
-        .expect_status(204);
-    assert!(bundle.items_of_type("recovery_codes").is_empty());
     let gone = bundle.send(&at(&account, "DELETE", &other)).await;
     assert_eq!(gone.expect_status(404).code(), "factor_not_found");
     let gone = at(&account, "PATCH", &other).json(&json!({ "name": "x" }));
     let gone = bundle.send(&gone).await;
     assert_eq!(gone.expect_status(404).code(), "factor_not_found");
+    let _ = bundle
+        .send(&at(&account, "DELETE", &added))
+        .await
+        .expect_status(204);
+    assert!(bundle.items_of_type("recovery_codes").is_empty());
     bundle.assert_invariants();
     // The password alone is enough again.
     let _ = bundle.sign_in(&account.email).await;
@@ -116,6 +116,17 @@ async fn a_ceremony_adds_one_passkey_to_the_account_it_was_for() {
     let again = bundle.send(&add).await.expect_status(401);
     assert_eq!(again.code(), "challenge_expired");
     // What one account has, another may have, too: they are told apart by whose they say they are.
+    let theirs = bundle.begin_passkey(&other).await;
+    let (shared, body) = Bundle::new_passkey(&theirs);
+    let added = bundle.send(&by(&other, "POST", PATH).json(&body)).await;
+    let _ = added.expect_status(201);
+    let started = bundle.begin_passkey(&account).await;
+    let credential = shared.registration(&started.body["options"]);
+    let body = json!({ "ceremony": started.body["ceremony"], "credential": credential });
+    let added = bundle.send(&by(&account, "POST", PATH).json(&body)).await;
+    let _ = added.expect_status(201);
+    let signed_in = bundle.passkey_sign_in(&shared).await.expect_status(200);
+    assert_eq!(signed_in.body["user"]["id"], other.id.as_str());
     let (passkey, _) = bundle.add_passkey(&account).await;
     let started = bundle.begin_passkey(&account).await;
     let credential = passkey.registration(&started.body["options"]);

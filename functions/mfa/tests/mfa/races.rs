@@ -194,3 +194,31 @@ async fn a_sign_in_beside_the_removal_of_its_passkey_comes_before_it_or_not_at_a
     }
     track.tell("delete-passkey × passkey-sign-in");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_beside_a_factor_that_is_added_leaves_none_of_a_stranger() {
+    let mut track = Track::new(bundle().await, &["reset-password", "add-passkey"], None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let _ = track.bundle.add_passkey(&account).await;
+        let ask = json!({ "email": account.email });
+        let _ = track.bundle.post("/v1/auth/forgot-password", &ask).await;
+        let token = track.bundle.token(&account.email, "reset_password").await;
+        let reset = json!({ "token": token, "password": "staple battery horse correct" });
+        let started = track.bundle.begin_passkey(&account).await;
+        let (_, body) = harness::Bundle::new_passkey(&started);
+        let requests = [
+            post("/v1/auth/reset-password", &reset),
+            by(&account, "POST", "/v1/users/me/passkeys").json(&body),
+        ];
+        let [reset, _] = track.run(seed, requests).await;
+        if reset.status == 204 {
+            assert!(
+                track.bundle.items_of_type("passkey").is_empty(),
+                "seed {seed}"
+            );
+        }
+        track.settle(seed, reset.status == 204);
+    }
+    track.tell("reset-password × add-passkey");
+}

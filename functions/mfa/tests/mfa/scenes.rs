@@ -1,5 +1,6 @@
 //! What each function of `mfa` does, in each of the situations in which it talks to the table in another way.
 
+mod devices;
 mod enrolment;
 mod passkeys;
 mod proving;
@@ -10,6 +11,7 @@ fn scenes() -> Vec<Scene> {
     let mut scenes = Vec::new();
     scenes.extend(enrolment::scenes());
     scenes.extend(passkeys::scenes());
+    scenes.extend(devices::scenes());
     scenes.extend(proving::scenes());
     scenes
 }

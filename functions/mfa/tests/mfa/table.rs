@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use harness::requests::{by, new_email, post, sign_in};
+use harness::requests::{by, new_email, post};
 use harness::{Account, Answer, Bundle, Enrolled, Function, PASSWORD, Passkey};
 use serde_json::{Value, json};
 
@@ -49,6 +49,7 @@ enum Shown {
     PasskeyAlone,
     UnverifiedPasskeyAlone,
     UsedPasskeyAlone,
+    TrustedDevice,
 }
 
 impl Shown {
@@ -82,6 +83,7 @@ const CODES: &[Shown] = &[
     Shown::RecoveryCode,
     Shown::UsedRecoveryCode,
     Shown::NoRecoveryCode,
+    Shown::TrustedDevice,
 ];
 const PASSKEYS: &[Shown] = &[
     Shown::Nothing,
@@ -93,6 +95,7 @@ const PASSKEYS: &[Shown] = &[
     Shown::PasskeyAlone,
     Shown::UnverifiedPasskeyAlone,
     Shown::UsedPasskeyAlone,
+    Shown::TrustedDevice,
 ];
 const ROLES: [&str; 3] = ["user", "moderator", "admin"];
 const SETTINGS: [&str; 3] = ["optional", "required", "admins"];
@@ -115,6 +118,12 @@ fn expected(
     match shown {
         Shown::Nothing if is_enough && !must => Some(&["pwd"]),
         Shown::Passkey if has_passkey => Some(&["pwd", "hwk", "mfa"]),
+        // It stands in for a factor, and not above what it was when the device was trusted.
+        Shown::TrustedDevice
+            if !is_enough && [Path::AsBefore, Path::Invitation].contains(&path) =>
+        {
+            Some(&["pwd", "device"])
+        }
         Shown::PasskeyAlone if has_passkey => Some(&["hwk", "user"]),
         Shown::Totp if has_app => Some(&["pwd", "otp", "mfa"]),
         Shown::RecoveryCode if has_codes => Some(&["pwd", "recovery", "mfa"]),
@@ -132,6 +141,8 @@ struct Owner {
     /// The recovery codes, and how many were used.
     codes: Vec<String>,
     used: usize,
+    /// The token of a device that was trusted.
+    device: Option<String>,
 }
 
 async fn invited(bundle: &Bundle, admin: &Account) -> Account {
@@ -166,6 +177,20 @@ async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -
     let of_app = enrolled.as_ref().map(|enrolled| enrolled.codes.clone());
     let codes = first.or(of_app).unwrap_or_default();
     let passkey = passkey.map(|(passkey, added)| (passkey, added.text_at("/id")));
+    let device = match (&passkey, &enrolled) {
+        (None, None) => None,
+        (Some((passkey, _)), _) => {
+            let challenge = bundle.challenge(&account.email).await;
+            let presented = bundle.present(passkey, Some(&challenge)).await;
+            let body = json!({ "challenge": challenge, "passkey": presented });
+            Some(trusted(bundle, body).await)
+        }
+        (None, Some(enrolled)) => {
+            let challenge = bundle.challenge(&account.email).await;
+            let body = json!({ "challenge": challenge, "totp": enrolled.app.next().await });
+            Some(trusted(bundle, body).await)
+        }
+    };
     if factors == Factors::TotpAlone {
         let own = format!("USER#{}", account.id);
         for mut codes in bundle.items_of_type("recovery_codes") {
@@ -210,7 +235,15 @@ async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -
         passkey,
         codes,
         used: 0,
+        device,
     }
+}
+
+/// Goes on with this, and trusts the device: its token.
+async fn trusted(bundle: &Bundle, mut body: Value) -> String {
+    body["rememberDevice"] = true.into();
+    let answer = bundle.post("/v1/auth/continue", &body).await;
+    answer.expect_status(200).text_at("/deviceToken")
 }
 
 fn codes_in(added: &Answer) -> Vec<String> {
@@ -234,7 +267,7 @@ impl Owner {
         );
         let mut body = json!({ "challenge": challenge });
         let (name, code) = match (shown, &self.enrolled) {
-            (Shown::Nothing, _) => return body,
+            (Shown::Nothing | Shown::TrustedDevice, _) => return body,
             (Shown::Totp, Some(enrolled)) => ("totp", enrolled.app.last().await),
             (Shown::OldTotp, Some(enrolled)) => ("totp", enrolled.app.old()),
             (Shown::Totp | Shown::OldTotp, None) => ("totp", "123456".to_owned()),
@@ -309,7 +342,11 @@ async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) ->
         return (before, bundle.send_to(&set.passkey, &request).await);
     }
     let before = sessions();
-    let request = sign_in(&owner.account.email, owner.password);
+    let mut credentials = json!({ "email": owner.account.email, "password": owner.password });
+    if shown == Shown::TrustedDevice {
+        credentials["deviceToken"] = owner.device.clone().into();
+    }
+    let request = post("/v1/auth/login", &credentials);
     let answer = bundle.send_to(&set.login, &request).await;
     if answer.status == 200 {
         // There was nothing to show it for.
@@ -378,7 +415,8 @@ async fn no_session_comes_out_above_what_was_proved() {
                         Some(amr) => {
                             let claims = claims(&answer.text_at("/accessToken"));
                             assert_eq!(claims["amr"], json!(amr), "{what}");
-                            let level = if amr == ["pwd"] { "aal1" } else { "aal2" };
+                            let is_one = [&["pwd"][..], &["pwd", "device"]].contains(&amr);
+                            let level = if is_one { "aal1" } else { "aal2" };
                             assert_eq!(claims["acr"], level, "{what}");
                             sessions += 1;
                         }

@@ -106,7 +106,21 @@ fn with_action_token(
     operation
 }
 
-/// About a second factor of the account, where the operation is about one; with the reason that it takes.
+/// The id of a device that the account trusts from now on.
+async fn trusted_device(bundle: &Bundle, account: &Account) -> String {
+    let enrolled = bundle.enrol(account).await;
+    let body = json!({
+        "challenge": bundle.challenge(&account.email).await,
+        "recoveryCode": enrolled.codes[0],
+        "rememberDevice": true,
+    });
+    let trusted = bundle.post("/v1/auth/continue", &body).await;
+    let _ = trusted.expect_status(200);
+    let own = bundle.send_as(account, "GET", "/v1/users/me/devices").await;
+    own.expect_status(200).text_at("/data/0/id")
+}
+
+/// About a second factor or a device of the account, where the operation is about one; with the reason that it takes.
 async fn with_factor(
     bundle: &Bundle,
     operation: &Operation,
@@ -119,6 +133,13 @@ async fn with_factor(
             None => NOBODY.to_owned(),
         };
         operation.path = operation.path.replace("{fid}", &factor) + "?reason=lost";
+    }
+    if operation.path.contains("{did}") {
+        let device = match target {
+            Some(target) => trusted_device(bundle, target).await,
+            None => NOBODY.to_owned(),
+        };
+        operation.path = operation.path.replace("{did}", &device);
     }
     operation
 }
@@ -264,9 +285,17 @@ async fn bug_10_a_new_role_acts_on_the_next_call_of_every_endpoint() {
         let _ = answer.expect_status(200);
     };
     let other = bundle.account().await;
-    let account = bundle.account().await;
+    let mut account = bundle.account().await;
+    let mut before = Role::User;
     for role in ROLES.into_iter().chain([Role::Moderator, Role::User]) {
         set_role(&account, &name(role)).await;
+        // A higher one takes another sign-in.
+        if role > before {
+            let ended = bundle.send_as(&account, "GET", "/v1/users/me").await;
+            assert_eq!(ended.status, 401, "{role:?}");
+            account = bundle.sign_in(&account.email).await;
+        }
+        before = role;
         // Only what changes nothing, so that the same two accounts serve every role.
         for operation in protected() {
             if operation.method != "GET" {

@@ -358,3 +358,31 @@ async fn bug_81_when_both_leave_at_once_one_stays() {
     assert_eq!(bundle.active_admins(), 1);
     bundle.assert_invariants();
 }
+
+#[tokio::test]
+async fn a_higher_role_ends_every_session_and_a_lower_one_none() {
+    let bundle = bundle().await;
+    let (admin, user) = (bundle.admin().await, bundle.account().await);
+    let _ = put(
+        &bundle,
+        &admin,
+        &user.id,
+        "role",
+        &json!({ "role": "moderator" }),
+    )
+    .await
+    .expect_status(200);
+    let refused = bundle.send_as(&user, "GET", "/v1/users/me").await;
+    assert_eq!(refused.expect_status(401).code(), "invalid_token");
+    let refused = bundle.refresh(&user.refresh_token).await;
+    assert_eq!(refused.expect_status(401).code(), "invalid_token");
+    let user = bundle.sign_in(&user.email).await;
+    for role in ["moderator", "user"] {
+        let _ = put(&bundle, &admin, &user.id, "role", &json!({ "role": role }))
+            .await
+            .expect_status(200);
+        let profile = bundle.send_as(&user, "GET", "/v1/users/me").await;
+        assert_eq!(profile.expect_status(200).text_at("/role"), role);
+    }
+    bundle.assert_invariants();
+}

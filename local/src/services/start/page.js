@@ -7,7 +7,7 @@ const output = document.querySelector("#answer");
 let tokens = null;
 // What a sign-in has proved that lacks a second factor.
 let challenge = null;
-// The browser offers passkeys as it fills in the address, until something else asks for one.
+// The browser offers passkeys as it fills in the address, until something else asks for one or the ceremony is over.
 let autofill = null;
 
 function credentials() {
@@ -49,14 +49,31 @@ async function assertion(asked, how) {
 }
 
 async function offerPasskeys() {
-  if (!window.PublicKeyCredential?.isConditionalMediationAvailable) return;
+  // They belong to the name of this page, and not to its address.
+  if (tokens || challenge || location.hostname !== "localhost" || !window.PublicKeyCredential?.isConditionalMediationAvailable) return;
   if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
-  autofill = new AbortController();
+  const offer = new AbortController();
+  autofill = offer;
   const before = output.textContent;
-  const asked = assertion({}, { mediation: "conditional", signal: autofill.signal });
+  const asked = assertion({}, { mediation: "conditional", signal: offer.signal });
   output.textContent = before;
-  const answered = await asked;
-  if (answered) await call("POST", "/v1/auth/passkey", answered);
+  // A ceremony lasts five minutes: another one takes its place before it is over.
+  const again = setTimeout(() => {
+    offer.abort();
+    offerAgain();
+  }, 270_000);
+  try {
+    const answered = await asked;
+    if (answered) await call("POST", "/v1/auth/passkey", answered);
+  } finally {
+    clearTimeout(again);
+  }
+}
+
+function offerAgain() {
+  offerPasskeys().catch((error) => {
+    if (error.name !== "AbortError") output.textContent += `\n${error.name}: ${error.message}`;
+  });
 }
 
 const calls = {
@@ -102,6 +119,7 @@ async function busily(name) {
     output.textContent += `\n${error.name}: ${error.message}`;
   }
   for (const button of buttons) button.disabled = false;
+  offerAgain();
 }
 
 form.addEventListener("submit", (event) => {
@@ -111,6 +129,4 @@ form.addEventListener("submit", (event) => {
 for (const button of document.querySelectorAll("button[type=button]")) {
   button.addEventListener("click", () => busily(button.value));
 }
-offerPasskeys().catch((error) => {
-  if (error.name !== "AbortError") output.textContent += `\n${error.name}: ${error.message}`;
-});
+offerAgain();

@@ -21,6 +21,12 @@ async fn forgot(bundle: &Bundle, account: &Account) -> HttpRequest {
 }
 
 pub fn scenes() -> Vec<Scene> {
+    let mut scenes = links();
+    scenes.extend(passwords());
+    scenes
+}
+
+fn links() -> Vec<Scene> {
     vec![
         scene!("verify the address, signed in", "verify-email", |bundle| {
             let account = bundle.account().await;
@@ -66,6 +72,11 @@ pub fn scenes() -> Vec<Scene> {
                 .repeated(&[400])
                 .until(changed(account.id))
         }),
+    ]
+}
+
+fn passwords() -> Vec<Scene> {
+    vec![
         scene!(
             "reset the password of an account never verified",
             "reset-password",
@@ -95,6 +106,20 @@ pub fn scenes() -> Vec<Scene> {
             |bundle| {
                 let account = bundle.account().await;
                 let _ = bundle.add_passkey(&account).await;
+                let request = forgot(bundle, &account).await;
+                Act::send(request, 204)
+                    .repeated(&[400])
+                    .until(verified(account.id))
+            }
+        ),
+        scene!(
+            "reset the password of an account with two passkeys of a stranger",
+            "reset-password",
+            |bundle| {
+                let account = bundle.account().await;
+                for _ in 0..2 {
+                    let _ = bundle.add_passkey(&account).await;
+                }
                 let request = forgot(bundle, &account).await;
                 Act::send(request, 204)
                     .repeated(&[400])

@@ -51,6 +51,19 @@ fn signing_in() -> Vec<Scene> {
             let account = bundle.account().await;
             Act::send(sign_in(&account.email, PASSWORD), 200)
         }),
+        scene!("sign in on a trusted device", "login", |bundle| {
+            let enrolled = bundle.enrolled().await;
+            let email = &enrolled.account.email;
+            let body = json!({
+                "challenge": bundle.challenge(email).await,
+                "recoveryCode": enrolled.codes[0],
+                "rememberDevice": true,
+            });
+            let answer = bundle.post("/v1/auth/continue", &body).await;
+            let device = answer.expect_status(200).text_at("/deviceToken");
+            let body = json!({ "email": email, "password": PASSWORD, "deviceToken": device });
+            Act::send(post("/v1/auth/login", &body), 200)
+        }),
         scene!("sign in for the first time from there", "login", |bundle| {
             let email = new_email();
             let _ = bundle.send(&register(&email)).await.expect_status(201);

@@ -34,6 +34,7 @@ fn used(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
 
 pub fn scenes() -> Vec<Scene> {
     let mut scenes = managing();
+    scenes.extend(removing());
     scenes.extend(signing_in());
     scenes
 }
@@ -106,6 +107,11 @@ fn managing() -> Vec<Scene> {
             Act::send(request, 200)
                 .until(move |item| item["name"]["S"] == "Work" && item["pk"]["S"] == *own)
         }),
+    ]
+}
+
+fn removing() -> Vec<Scene> {
+    vec![
         scene!("remove the last passkey", "delete-passkey", |bundle| {
             let (account, _, path) = with_passkey(bundle).await;
             Act::send(by(&account, "DELETE", &path), 204)
@@ -117,12 +123,29 @@ fn managing() -> Vec<Scene> {
             let _ = bundle.add_passkey(&account).await;
             let own = account.id.clone();
             Act::send(by(&account, "DELETE", &path), 204)
-                .repeated(&[404])
+                // The proof of the session was of the passkey that is gone.
+                .repeated(&[403, 404])
                 .until(move |item| {
                     let count = item["factors"]["SS"].as_array().map(Vec::len);
                     is(item, "user", "id", &own) && count == Some(1)
                 })
         }),
+        scene!(
+            "remove one of two passkeys as a factor",
+            "delete-factor",
+            |bundle| {
+                let (account, _, _) = with_passkey(bundle).await;
+                let (_, other) = bundle.add_passkey(&account).await;
+                let path = format!("/v1/users/me/factors/{}", other.text_at("/id"));
+                let own = account.id.clone();
+                Act::send(by(&account, "DELETE", &path), 204)
+                    .repeated(&[404])
+                    .until(move |item| {
+                        let count = item["factors"]["SS"].as_array().map(Vec::len);
+                        is(item, "user", "id", &own) && count == Some(1)
+                    })
+            }
+        ),
         scene!("remove a passkey as a factor", "delete-factor", |bundle| {
             let (account, _, path) = with_passkey(bundle).await;
             let path = path.replace("passkeys", "factors");
