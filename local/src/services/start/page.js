@@ -20,9 +20,12 @@ function keep(found) {
 }
 
 // One call of the API: shown as it goes and as it is answered.
-async function call(method, path, body) {
+async function call(method, path, body, isShown = true) {
   const shown = `${method} ${path}`;
-  output.textContent = `${shown}\n…`;
+  const show = (text) => {
+    if (isShown) output.textContent = `${shown}\n${text}`;
+  };
+  show("…");
   const headers = {};
   if (body) headers["content-type"] = "application/json";
   if (tokens && path.startsWith("/v1/users/") || path === "/v1/auth/logout") headers.authorization = `Bearer ${tokens.accessToken}`;
@@ -30,7 +33,7 @@ async function call(method, path, body) {
   const text = await answer.text();
   const isJson = (answer.headers.get("content-type") || "").includes("json");
   const found = isJson ? JSON.parse(text) : text;
-  output.textContent = `${shown}\n${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`;
+  show(`${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`);
   challenge = (isJson && found.challenge) || null;
   if (answer.ok && found.accessToken) keep(found);
   if (found.unknownCredential && PublicKeyCredential.signalUnknownCredential) {
@@ -40,8 +43,8 @@ async function call(method, path, body) {
 }
 
 // What a passkey answers: to be sent on as it is.
-async function assertion(asked, how) {
-  const started = await call("POST", "/v1/auth/passkey/options", asked);
+async function assertion(asked, how, isShown = true) {
+  const started = await call("POST", "/v1/auth/passkey/options", asked, isShown);
   if (!started) return null;
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(started.options);
   const credential = await navigator.credentials.get({ publicKey, ...how });
@@ -54,16 +57,14 @@ async function offerPasskeys() {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
   const offer = new AbortController();
   autofill = offer;
-  const before = output.textContent;
-  const asked = assertion({}, { mediation: "conditional", signal: offer.signal });
-  output.textContent = before;
   // A ceremony lasts five minutes: another one takes its place before it is over.
   const again = setTimeout(() => {
     offer.abort();
     offerAgain();
   }, 270_000);
   try {
-    const answered = await asked;
+    const how = { mediation: "conditional", signal: offer.signal };
+    const answered = await assertion({}, how, false);
     if (answered) await call("POST", "/v1/auth/passkey", answered);
   } finally {
     clearTimeout(again);
@@ -119,7 +120,6 @@ async function busily(name) {
     output.textContent += `\n${error.name}: ${error.message}`;
   }
   for (const button of buttons) button.disabled = false;
-  offerAgain();
 }
 
 form.addEventListener("submit", (event) => {
