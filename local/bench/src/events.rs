@@ -32,6 +32,7 @@ pub fn consumes(binary: &str) -> bool {
         "delete-factor",
         "delete-passkey",
         "delete-user",
+        "forget-device",
         "logout",
         "passkey-sign-in",
         "purge-user",
@@ -174,6 +175,10 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             "delete-factor" => {
                 let path = format!("/v1/users/me/factors/{}", factors[turn].id);
                 own_request("DELETE", &path).event("/v1/users/{id}/factors/{fid}")
+            }
+            "forget-device" => {
+                let path = format!("/v1/users/me/devices/{}", factors[turn].device);
+                own_request("DELETE", &path).event("/v1/users/{id}/devices/{did}")
             }
             "add-passkey" => own_request("POST", "/v1/users/me/passkeys")
                 .json(&passkeys[turn].body)

@@ -24,6 +24,8 @@ pub struct Factor {
     pub recovery_codes: Vec<String>,
     /// Of a sign-in that lacks it.
     pub challenge: String,
+    /// The id of a device on which it was shown.
+    pub device: String,
 }
 
 /// A factor for each account, where a function takes one.
@@ -32,6 +34,7 @@ pub async fn of(setup: &Setup, binary: &str, accounts: &[Account]) -> Result<Vec
         "confirm-totp",
         "continue",
         "delete-factor",
+        "forget-device",
         "renew-recovery-codes",
     ]
     .contains(&binary)
@@ -68,9 +71,30 @@ pub async fn of(setup: &Setup, binary: &str, accounts: &[Account]) -> Result<Vec
             let needed = body(&needed.map_err(|error| error.0)?)?;
             factor.challenge = text(&needed["challenge"]);
         }
+        if binary == "forget-device" {
+            factor.device = trusted(setup, account, &factor).await?;
+        }
         factors.push(factor);
     }
     Ok(factors)
+}
+
+/// Goes on with the challenge, and trusts the device: its id.
+async fn trusted(setup: &Setup, account: &Account, factor: &Factor) -> Result<String, Error> {
+    let path = "/v1/auth/continue";
+    let trust = json!({
+        "challenge": factor.challenge,
+        "recoveryCode": factor.recovery_codes[0],
+        "rememberDevice": true,
+    });
+    let go_on = setup.function("continue").await?;
+    let event = HttpRequest::new("POST", path).json(&trust).event(path);
+    invoke(&go_on, &event).await?;
+    let list = setup.function("list-devices").await?;
+    let request = HttpRequest::new("GET", "/v1/users/me/devices");
+    let request = request.bearer(&account.access_token);
+    let listed = body(&invoke(&list, &request.event("/v1/users/{id}/devices")).await?)?;
+    Ok(text(&listed["data"][0]["id"]))
 }
 
 fn body(answer: &Value) -> Result<Value, Error> {
