@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::config::{self, ConfigError};
 use crate::event::EventKind;
-use crate::factor::Factors;
 use crate::field::FieldError;
 use crate::proof::{Confirmed, Second};
 use crate::session::Client;
@@ -96,16 +95,10 @@ impl DeviceToken {
         format!("{PREFIX}{}", BASE64URL.encode(bytes.concat()))
     }
 
-    /// Where the device is stored.
+    /// Where the device is stored, if it is one of this account.
     #[must_use]
-    pub fn key(&self) -> Key {
-        Key::device(&self.user_id, &self.id)
-    }
-
-    /// Whose it says it is.
-    #[must_use]
-    pub const fn user_id(&self) -> UserId {
-        self.user_id
+    pub fn key(&self, user_id: &UserId) -> Key {
+        Key::device(user_id, &self.id)
     }
 
     fn hash(&self) -> String {
@@ -137,15 +130,17 @@ pub struct TrustedDevice {
     credential_version: u64,
     /// The account's `session_epoch` then.
     session_epoch: u64,
-    /// The account's factors then.
-    #[serde(default, skip_serializing_if = "Factors::is_empty")]
-    factors: Factors,
+    /// The account's `factors_version` then.
+    factors_version: u64,
     /// Network address of that sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// User agent of that sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+    /// When it was forgotten, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten_at: Option<Timestamp>,
     /// Raised by every change.
     pub version: u64,
 }
@@ -180,30 +175,39 @@ impl TrustedDevice {
             expires_at: now.plus(lifetime),
             credential_version: user.credential_version,
             session_epoch: user.session_epoch,
-            factors: user.factors.clone(),
+            factors_version: user.factors_version,
             ip_address: client.address,
             user_agent: client.user_agent,
+            forgotten_at: None,
             version: 1,
         }
     }
 
-    /// Whether it counts for the account as it is: with the same password, address and factors, and no end of all
-    /// sessions since.
+    /// Whether it counts for the account as it is: with the same password, address and factors, no end of all sessions
+    /// since, and for as long as devices are trusted by now.
     #[must_use]
-    pub fn counts_for(&self, user: &User, now: Timestamp) -> bool {
+    pub fn counts_for(&self, user: &User, lifetime: Duration, now: Timestamp) -> bool {
         self.credential_version == user.credential_version
             && self.session_epoch == user.session_epoch
-            && self.factors == user.factors
-            && now < self.expires_at
+            && self.factors_version == user.factors_version
+            && !user.factors.is_empty()
+            && self.forgotten_at.is_none()
+            && now < self.expires_at.min(self.created_at.plus(lifetime))
     }
 
     /// What stands in for a second factor where this token is shown, if it does.
     #[must_use]
-    pub fn confirmed(&self, token: &DeviceToken, user: &User, now: Timestamp) -> Option<Confirmed> {
+    pub fn confirmed(
+        &self,
+        token: &DeviceToken,
+        user: &User,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Option<Confirmed> {
         let (known, shown) = (self.hash.as_bytes(), token.hash());
         let is_its = constant_time::verify_slices_are_equal(known, shown.as_bytes()).is_ok();
         let is_ours = token.user_id == user.id && token.id == self.id;
-        (is_its && is_ours && self.counts_for(user, now)).then_some(Confirmed {
+        (is_its && is_ours && self.counts_for(user, lifetime, now)).then_some(Confirmed {
             by: Second::TrustedDevice,
             at: self.created_at,
         })
@@ -214,6 +218,7 @@ impl TrustedDevice {
 mod tests {
     use super::*;
     use crate::email::Email;
+    use crate::factor::{Factor, Factors};
     use crate::profile::Profile;
     use crate::user::Role;
 
@@ -221,16 +226,23 @@ mod tests {
     fn a_device_counts_with_its_token_for_the_account_as_it_was_until_it_expires() {
         let at = Timestamp::from_seconds(1_800_000_000);
         let email = Email::parse("a@example.com").expect("valid");
-        let user = User::register(email, Profile::default(), Role::User, at);
+        let user = User {
+            factors: [Factor::Totp].into_iter().collect(),
+            ..User::register(email, Profile::default(), Role::User, at)
+        };
         let token = DeviceToken::generate(user.id, at);
         let lifetime = Duration::from_hours(24);
         let device = TrustedDevice::new(&token, &user, Client::default(), lifetime, at);
         let read = DeviceToken::parse(&token.reveal()).expect("reads");
-        assert_eq!((read.key(), read.user_id()), (token.key(), user.id));
-        let counts =
-            |token: &DeviceToken, user: &User, now| device.confirmed(token, user, now).is_some();
+        assert_eq!(read.key(&user.id), token.key(&user.id));
+        let counts = |token: &DeviceToken, user: &User, now| {
+            device.confirmed(token, user, lifetime, now).is_some()
+        };
         assert!(counts(&read, &user, at.plus(Duration::from_secs(86_399))));
         assert!(!counts(&read, &user, at.plus(lifetime)));
+        let shorter = Duration::from_hours(1);
+        let later = at.plus(shorter);
+        assert!(device.confirmed(&read, &user, shorter, later).is_none());
         let mut other = read.clone();
         other.secret[31] ^= 1;
         assert!(!counts(&other, &user, at));
@@ -248,7 +260,11 @@ mod tests {
                 ..user.clone()
             },
             User {
-                factors: Factors::from_iter([crate::factor::Factor::Totp]),
+                factors_version: 1,
+                ..user.clone()
+            },
+            User {
+                factors: Factors::default(),
                 ..user.clone()
             },
         ] {

@@ -111,6 +111,8 @@ event_kinds! {
     PasskeyCounterRegressed = "passkey.counter_regressed", Values(&[("id", "passkeyId"), ("sign_count", "signCount")]);
     /// A device was trusted from then on: a second factor was shown on it, and is not asked for again for a while.
     DeviceTrusted = "device.trusted", Values(&[("id", "deviceId"), ("ip_address", "ipAddress"), ("user_agent", "userAgent")]);
+    /// A device is trusted no longer.
+    DeviceForgotten = "device.forgotten", Values(&[("id", "deviceId")]);
     /// New recovery codes took the place of the ones before.
     RecoveryCodesRenewed = "recovery_codes.renewed", Values(&[]);
     /// Every session was ended, or every other one.

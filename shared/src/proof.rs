@@ -66,7 +66,7 @@ impl Second {
     }
 
     /// Whether it is a factor that was shown for this session.
-    const fn is_factor(self) -> bool {
+    pub(crate) const fn is_factor(self) -> bool {
         !matches!(self, Self::TrustedDevice)
     }
 }

@@ -242,6 +242,7 @@ impl<'a> Ready<'a> {
             Fresh::First(Shown { by, spending }) => {
                 let proved = Proved::first(by, at);
                 let second = session.proved().second;
+                let second = second.filter(|second| second.by.is_factor());
                 (
                     second.map_or(proved, |second| proved.with(second)),
                     spending,

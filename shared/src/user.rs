@@ -203,6 +203,9 @@ pub struct User {
     /// The second factors it has.
     #[serde(default, skip_serializing_if = "Factors::is_empty")]
     pub factors: Factors,
+    /// Raised whenever one is set up or removed: a device that was trusted before is trusted no longer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub factors_version: u64,
     /// What it may do.
     pub role: Role,
     /// Whether it may sign in, as it was last set: [`status_at`](Self::status_at) knows whether a
@@ -223,6 +226,15 @@ pub struct User {
     pub version: u64,
 }
 
+/// As serde asks.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl User {
     /// A new account: active, unverified, version 1.
     #[must_use]
@@ -241,6 +253,7 @@ impl User {
             locale,
             invited: false,
             factors: Factors::default(),
+            factors_version: 0,
             role,
             status: Status::Active,
             suspension: None,

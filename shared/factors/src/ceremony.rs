@@ -1,7 +1,8 @@
 //! Ceremonies: what a passkey has to answer, carried by the client between their two halves.
 //!
 //! Nothing of them is stored. A creation names the version of the account that it is for, and adding the passkey raises
-//! it; a request is spent by a row that the write which it is for puts where there is none.
+//! it; one for a sign-in that has begun is spent by the session of that, and any other by a row that the write which it is for
+//! puts where there is none.
 
 use std::time::Duration;
 

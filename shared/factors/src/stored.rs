@@ -276,6 +276,7 @@ impl FactorStore<'_> {
         } = enrolment;
         let update = change_factors(user, None, change)
             .add_member("factors", &factor.factor())
+            .set("factors_version", number(user.factors_version + 1))
             .events([EventKind::FactorAdded]);
         let mut items = vec![
             table::put_new(self.0, factor.item(&user.id, change)?)?,
@@ -320,6 +321,7 @@ impl FactorStore<'_> {
     ) -> Result<(), WriteRefused> {
         let update = change_factors(user, reason, change)
             .remove_member("factors", &factor)
+            .set("factors_version", number(user.factors_version + 1))
             .events([EventKind::FactorRemoved]);
         let mut items = vec![
             table::delete_when(self.0, factor.key(&user.id), &[("id", text(id))])?,

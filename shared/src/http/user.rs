@@ -72,6 +72,7 @@ impl<'a> UserResponse<'a> {
             locale,
             invited: _,
             factors: _,
+            factors_version: _,
             role,
             status: _,
             suspension,

@@ -3,8 +3,9 @@
 use super::Store;
 use super::key::DEVICES;
 use crate::device::{DeviceId, DeviceToken, TrustedDevice};
+use crate::event::EventKind;
 use crate::table::{
-    self, Change, Key, StoreError, TransactError, TransactWriteItem, failed, send, text,
+    self, Change, Key, StoreError, TransactWriteItem, Update, Updated, failed, number, send, text,
 };
 use crate::user::{User, UserId};
 
@@ -23,7 +24,8 @@ impl Store {
         table::put_new(&self.table, table::new_item(key, device, change)?)
     }
 
-    /// An account, and the device with this token, if that is one of it. 1 RT, 1 RU; 2 RU with a device.
+    /// An account, and the device with this token, if that is one of it: the same read for any account, or none. 1 RT, 1 RU;
+    /// 2 RU with a token.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -32,18 +34,17 @@ impl Store {
         user_id: &UserId,
         token: Option<&DeviceToken>,
     ) -> Result<(Option<User>, Option<TrustedDevice>), StoreError> {
-        let own = token.filter(|token| token.user_id() == *user_id);
-        let Some(token) = own else {
+        let Some(token) = token else {
             return Ok((self.get_user(user_id).await?, None));
         };
-        let keys = [Key::user(user_id), token.key()];
+        let keys = [Key::user(user_id), token.key(user_id)];
         let read = self.table.batch_get("get user with device", keys.to_vec());
         let mut items = read.await?;
         let user = table::take(&mut items, &keys[0])?;
         Ok((user, table::take(&mut items, &keys[1])?))
     }
 
-    /// The devices of an account, the oldest first, whether or not they still count; a hundred at most. Strongly consistent.
+    /// The devices of an account, the newest first, whether or not they still count; a hundred at most. Strongly consistent.
     /// 1 RT, by size.
     ///
     /// # Errors
@@ -56,6 +57,7 @@ impl Store {
             .table_name(self.table.name())
             .consistent_read(true)
             .limit(100)
+            .scan_index_forward(false)
             .key_condition_expression("pk = :pk AND begins_with(sk, :devices)")
             .expression_attribute_values(":pk", text(&Key::user(user_id).pk))
             .expression_attribute_values(":devices", text(DEVICES));
@@ -66,17 +68,21 @@ impl Store {
         items.map(table::read).collect()
     }
 
-    /// Forgets a device. Whether there was one. 1 RT, 2 WU.
+    /// Forgets a device. Whether there was one. 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_device(&self, user_id: &UserId, id: &DeviceId) -> Result<bool, StoreError> {
-        let key = Key::device(user_id, id);
-        let delete = table::delete_when(&self.table, key, &[("id", text(id))])?;
-        match self.table.transact("forget device", vec![delete]).await {
-            Ok(()) => Ok(true),
-            Err(TransactError::Refused(_)) => Ok(false),
-            Err(TransactError::Store(error)) => Err(error),
-        }
+    pub async fn forget_device(
+        &self,
+        user_id: &UserId,
+        id: &DeviceId,
+        change: &Change,
+    ) -> Result<bool, StoreError> {
+        let update = Update::new(Key::device(user_id, id), change)
+            .set("forgotten_at", number(change.at.as_millis()))
+            .events([EventKind::DeviceForgotten])
+            .when_absent("forgotten_at");
+        let updated = self.table.update("forget device", update).await?;
+        Ok(matches!(updated, Updated::Done(_)))
     }
 }

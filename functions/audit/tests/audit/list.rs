@@ -85,6 +85,8 @@ async fn an_owner_learns_what_was_done_and_not_which_of_the_others_did_it() {
         &json!({ "role": "moderator" }),
     )
     .await;
+    // A higher role takes another sign-in.
+    let account = bundle.sign_in(&account.email).await;
     bundle.deliver().await;
     let (own, full) = (
         entries(&bundle, &account, "me").await,

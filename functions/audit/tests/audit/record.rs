@@ -42,6 +42,8 @@ async fn everything_that_happens_to_an_account_is_kept_in_its_order_with_what_ch
         &json!({ "role": "moderator" }),
     )
     .await;
+    // A higher role takes another sign-in.
+    let account = bundle.sign_in(&account.email).await;
     let new = "staple battery horse correct";
     let passwords = json!({ "currentPassword": PASSWORD, "newPassword": new });
     act(
@@ -89,6 +91,7 @@ async fn everything_that_happens_to_an_account_is_kept_in_its_order_with_what_ch
             "user.updated",
             "preferences.updated",
             "user.role_changed",
+            "session.created",
             "password.changed",
             "sessions.revoked",
             "session.reuse_detected",

@@ -3,9 +3,11 @@
 //! Unknown address, wrong password, suspended and unverified account cost the same: the limits, two reads and one
 //! hash.
 
+use std::time::Duration;
+
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::device::{DeviceToken, TrustedDevice};
+use latchkey::device::{self, DeviceToken, TrustedDevice};
 use latchkey::email::Email;
 use latchkey::http::{
     self, ApiError, ApiResult, Attempt, ErrorCode, Fields, Limiter, Near, Request, StatusCode,
@@ -25,10 +27,17 @@ async fn main() -> Result<(), Error> {
     let limiter = Limiter::from_env(PASSWORD_ROUTE)?;
     let store = Store::from_env().await?;
     let sign_in = SignIn::from_env(&store).await?;
-    http::serve(|request| login(&store, &sign_in, &limiter, request)).await
+    let trusts_for = device::lifetime()?;
+    http::serve(|request| login(&store, &sign_in, &limiter, trusts_for, request)).await
 }
 
-async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Request) -> ApiResult {
+async fn login(
+    store: &Store,
+    sign_in: &SignIn,
+    limiter: &Limiter,
+    trusts_for: Option<Duration>,
+    request: Request,
+) -> ApiResult {
     let (email, password, device_token) = read_credentials(&request)?;
     let device_token = device_token.as_ref();
 
@@ -60,9 +69,12 @@ async fn login(store: &Store, sign_in: &SignIn, limiter: &Limiter, request: Requ
         }
     }
 
-    let trusted = device_token
-        .zip(device)
-        .and_then(|(token, device)| device.confirmed(token, &user, change.at));
+    let trusted = match (device_token, device, trusts_for) {
+        (Some(token), Some(device), Some(lifetime)) => {
+            device.confirmed(token, &user, lifetime, change.at)
+        }
+        _ => None,
+    };
     let client = http::client(&request);
     let version = credential.credential_version;
     // Where more is asked for than the password, who knows it has not signed in yet.

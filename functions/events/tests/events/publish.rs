@@ -132,6 +132,16 @@ async fn live(bundle: &Bundle) -> String {
         .post("/v1/auth/continue", &trust)
         .await
         .expect_status(200);
+    let devices = "/v1/users/me/devices";
+    let listed = bundle.send_as(&last, "GET", devices).await;
+    let path = format!(
+        "{devices}/{}",
+        listed.expect_status(200).text_at("/data/0/id")
+    );
+    let _ = bundle
+        .send_as(&last, "DELETE", &path)
+        .await
+        .expect_status(204);
     let codes = "/v1/users/me/factors/recovery-codes";
     let _ = bundle
         .send_as(&last, "POST", codes)

@@ -82,7 +82,10 @@ async fn go_on(parts: &Parts, request: Request) -> ApiResult {
             NotSignedIn::Unseen => NotSignedIn::ChallengeOver,
             refused => refused,
         })?;
-    let trusted = parts.trusts_for.filter(|_| remember).map(|lifetime| {
+    // Where nothing was lacking any more, nothing was shown that a device could stand in for.
+    let has_shown = shown.is_some() || begun.proved.is_two();
+    let trusts_for = parts.trusts_for.filter(|_| remember && has_shown);
+    let trusted = trusts_for.map(|lifetime| {
         let token = DeviceToken::generate(user.id, change.at);
         let client = client.clone();
         let device = TrustedDevice::new(&token, &user, client, lifetime, change.at);

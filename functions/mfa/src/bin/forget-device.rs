@@ -24,7 +24,8 @@ async fn forget_device(store: &Store, tokens: &TokenVerifier, request: Request) 
     let user = caller
         .user
         .authorize(Permission::RevokeSession, &id, user)?;
-    if !store.forget_device(&user.id, &device_id).await? {
+    let change = http::change(&request, Some(caller.user.id));
+    if !store.forget_device(&user.id, &device_id, &change).await? {
         return Err(ErrorCode::DeviceNotFound.into());
     }
     Ok(http::no_content())

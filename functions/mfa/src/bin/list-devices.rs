@@ -1,8 +1,10 @@
 //! `GET /v1/users/{id}/devices`: the devices that an account trusts, the newest first. For its owner, moderators and admins.
 
+use std::time::Duration;
+
 use lambda_http::Error;
 use latchkey::clock;
-use latchkey::device::TrustedDevice;
+use latchkey::device::{self, TrustedDevice};
 use latchkey::http::{self, ApiResult, PathUser, Request, StatusCode};
 use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
@@ -31,10 +33,16 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = Store::from_env().await?;
     let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| list_devices(&store, &tokens, request)).await
+    let lifetime = device::lifetime()?;
+    http::serve(|request| list_devices(&store, &tokens, lifetime, request)).await
 }
 
-async fn list_devices(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
+async fn list_devices(
+    store: &Store,
+    tokens: &TokenVerifier,
+    lifetime: Option<Duration>,
+    request: Request,
+) -> ApiResult {
     let path = http::user_id(&request)?;
     let bearer = tokens.bearer(&request).await?;
     let id = bearer.resolve(path);
@@ -51,9 +59,11 @@ async fn list_devices(store: &Store, tokens: &TokenVerifier, request: Request) -
     )
     .await?;
     let now = clock::now();
-    let counting = devices.iter().rev();
-    let counting = counting.filter(|device| device.counts_for(&user, now));
-    let data = counting.map(DeviceResponse::from).collect();
+    let counts = |device: &&TrustedDevice| {
+        lifetime.is_some_and(|lifetime| device.counts_for(&user, lifetime, now))
+    };
+    let data = devices.iter().filter(counts).map(DeviceResponse::from);
+    let data = data.collect();
     http::json(StatusCode::OK, &DevicesResponse { data })
 }
 

@@ -1,5 +1,7 @@
 //! Trusted devices.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use harness::requests::{by, post};
 use harness::{Account, Answer, Bundle, Enrolled, PASSWORD};
 use serde_json::{Value, json};
@@ -120,10 +122,7 @@ async fn trust_ends_with_what_it_stands_on() {
     for (attribute, value) in [
         ("credential_version", json!({ "N": "2" })),
         ("session_epoch", json!({ "N": "7" })),
-        (
-            "factors",
-            json!({ "SS": ["totp", "passkey:00000000-0000-0000-0000-000000000000"] }),
-        ),
+        ("factors_version", json!({ "N": "9" })),
     ] {
         let enrolled = bundle.enrolled().await;
         let email = &enrolled.account.email;
@@ -154,10 +153,15 @@ async fn trust_ends_with_what_it_stands_on() {
     let device = trust(&bundle, &enrolled).await.text_at("/deviceToken");
     let stored = bundle.items_of_type("trusted_device");
     assert_eq!(stored.last().and_then(days), Some(30));
-    assert!(
-        !json!(stored).to_string().contains(&device[60..]),
-        "the token is not stored"
-    );
+    let token = URL_SAFE_NO_PAD.decode(&device[5..]).expect("base64url");
+    for encoded in [
+        URL_SAFE_NO_PAD.encode(&token[32..]),
+        STANDARD.encode(&token[32..]),
+        device.clone(),
+    ] {
+        let stored = json!(stored).to_string();
+        assert!(!stored.contains(&encoded), "the token is not stored");
+    }
     bundle.edit(
         |item| item["type"]["S"] == "trusted_device",
         "expires_at",
@@ -187,6 +191,48 @@ async fn an_operator_can_have_it_asked_always() {
     let answer = bundle
         .send_to(&go_on, &post("/v1/auth/continue", &body))
         .await;
+    assert_eq!(answer.expect_status(200).body.get("deviceToken"), None);
+    assert!(bundle.items_of_type("trusted_device").is_empty());
+    // What was given before is of no use either.
+    let device = trust(&bundle, &enrolled).await.text_at("/deviceToken");
+    let login = bundle.spawn_with("login", "TRUSTED_DEVICE_DAYS", "0").await;
+    let email = &enrolled.account.email;
+    let body = json!({ "email": email, "password": PASSWORD, "deviceToken": device });
+    let asked = bundle.send_to(&login, &post("/v1/auth/login", &body)).await;
+    assert_eq!(asked.expect_status(403).code(), "factor_required");
+}
+
+#[tokio::test]
+async fn another_app_in_place_of_the_first_brings_no_trust_back() {
+    let bundle = bundle().await;
+    let enrolled = bundle.enrolled().await;
+    let account = &enrolled.account;
+    let device = trust(&bundle, &enrolled).await.text_at("/deviceToken");
+    let path = format!("/v1/users/me/factors/{}", enrolled.factor_id);
+    let _ = bundle
+        .send(&by(account, "DELETE", &path))
+        .await
+        .expect_status(204);
+    let account = bundle.sign_in(&account.email).await;
+    let _ = bundle.enrol(&account).await;
+    let asked = sign_in_on(&bundle, &account.email, PASSWORD, &device).await;
+    assert_eq!(asked.expect_status(403).code(), "factor_required");
+    assert_eq!(list(&bundle, &account).await, json!([]));
+}
+
+#[tokio::test]
+async fn where_nothing_was_shown_no_device_is_trusted() {
+    let bundle = bundle().await;
+    let enrolled = bundle.enrolled().await;
+    let account = &enrolled.account;
+    let challenge = bundle.challenge(&account.email).await;
+    let path = format!("/v1/users/me/factors/{}", enrolled.factor_id);
+    let _ = bundle
+        .send(&by(account, "DELETE", &path))
+        .await
+        .expect_status(204);
+    let body = json!({ "challenge": challenge, "rememberDevice": true });
+    let answer = bundle.post("/v1/auth/continue", &body).await;
     assert_eq!(answer.expect_status(200).body.get("deviceToken"), None);
     assert!(bundle.items_of_type("trusted_device").is_empty());
 }
