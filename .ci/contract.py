@@ -19,6 +19,7 @@ STRICTER_THAN_SCHEMA = {
     "credential": {"invalid_value"},  # Only what an authenticator makes.
     "currentPassword": {"incorrect", "too_long"},
     "cursor": {"invalid_value"},  # Only a `nextCursor` of the same list.
+    "deviceToken": {"invalid_format"},  # A line break behind it.
     "email": {"invalid_format"},  # Deliverable, with an ASCII local part.
     "except": {"invalid_value"},  # Only on the caller's own account.
     "firstName": {"invalid_format", "too_short"},  # Control characters; nothing but white space.
