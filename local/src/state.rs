@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use local::pump::Storage;
 use local::settings::{Settings, random_secret};
@@ -48,15 +49,25 @@ fn broken(path: &Path, reason: impl std::fmt::Display) -> Error {
     .into()
 }
 
+/// How long one that was told to end may take: its functions end first.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Waits for one that is about to end.
 fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join("lock");
     let file = File::create(&path).map_err(|error| broken(&path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err("cargo local is running already: stop it first".into())
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < ENDS_WITHIN => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err("cargo local is running already: stop it first".into());
+            }
+            Err(TryLockError::Error(error)) => return Err(broken(&path, error)),
         }
-        Err(TryLockError::Error(error)) => Err(broken(&path, error)),
     }
 }
 
