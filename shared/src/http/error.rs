@@ -29,7 +29,7 @@ pub(super) type Accepted = (HeaderName, &'static str);
 enum More {
     /// What a sign-in lacks.
     Missing(Missing),
-    /// Which passkey no account has.
+    /// Which passkey an account has no more.
     Unknown(UnknownCredential),
 }
 
@@ -97,7 +97,7 @@ impl ApiError {
         }
     }
 
-    /// A passkey that no account has: its credential id, and the domain it is for.
+    /// A passkey that the account has no more: its credential id, and the domain it is for.
     #[must_use]
     pub fn unknown_credential(rp_id: &str, credential_id: &[u8]) -> Self {
         let unknown = UnknownCredential {
