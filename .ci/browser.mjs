@@ -108,6 +108,51 @@ async function startPage() {
   await page.close();
 }
 
+// The code of the newest letter of this kind to an address.
+async function mailedCode(page, email, letter) {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const messages = await page.evaluate(async () => (await fetch("/messages")).json());
+    const found = messages.findLast((message) => message.to === email && message.tags["latchkey-letter"] === letter);
+    if (found) return found.text.match(/^\d{6}$/m)[0];
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`no letter ${letter} came`);
+}
+
+async function withoutPassword() {
+  const { page, passkeys, problems } = await open();
+  const email = `nameless-${Date.now()}@example.com`;
+  const press = async (name, expected) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.waitForFunction((text) => document.querySelector("#answer").textContent.startsWith(text), expected, { timeout: 60_000 });
+    const text = await page.locator("#answer").textContent();
+    return JSON.parse(text.slice(text.indexOf("{")));
+  };
+  await page.getByLabel("Address").fill(email);
+  await press("Register with a passkey", "POST /v1/auth/register/passkey/options\n202");
+  assert.deepEqual(await passkeys(), [], "none is made before the code is there");
+  await page.getByLabel("Code").fill(await mailedCode(page, email, "registration_code"));
+  const made = await press("Use the code", "POST /v1/auth/register/passkey\n201");
+  assert.equal(made.user.emailVerified, true);
+  assert.equal(made.recoveryCodes.length, 10);
+  assert.equal((await passkeys())[0].userName, email);
+  await page.screenshot({ path: join(work, "registered.png"), fullPage: true });
+  seen("an account without a password is made with a passkey and a mailed code");
+  await press("Sign in with a passkey", "POST /v1/auth/passkey\n200");
+  seen("it signs in with the passkey");
+
+  await press("Mail me a code", "POST /v1/auth/code\n202");
+  await page.getByLabel("Code").fill(await mailedCode(page, email, "sign_in_code"));
+  const asked = await press("Use the code", "POST /v1/auth/code/verify\n403");
+  assert.deepEqual(asked.factors, ["passkey", "recovery_code"]);
+  const { accessToken } = await press("Sign in with a passkey", "POST /v1/auth/continue\n200");
+  const claims = JSON.parse(Buffer.from(accessToken.split(".")[1], "base64url"));
+  assert.deepEqual(claims.amr, ["email", "hwk", "mfa"]);
+  seen("and with a code by mail and the passkey beside it");
+  assert.deepEqual(problems, []);
+  await page.close();
+}
+
 async function unmodifiedClient() {
   const { page, problems } = await open(simplewebauthn);
   const walked = await page.evaluate(async () => {
@@ -156,6 +201,7 @@ async function unmodifiedClient() {
 try {
   console.log("the start page:");
   await startPage();
+  await withoutPassword();
   console.log("a client of others:");
   await unmodifiedClient();
   console.log(`${checks} things seen in Chromium`);

@@ -6,8 +6,10 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::list_tables::ListTablesRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use crate::Error;
 use crate::settings::TABLE;
@@ -27,7 +29,9 @@ impl Engine {
     /// When no port can be opened.
     pub async fn in_memory() -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        Self::serve(Database::memory()?, listener)
+        // Shared by name, so that it can be opened a second time.
+        let name = format!("file:{}?mode=memory&cache=shared", Uuid::new_v4());
+        Self::serve(open_named(&name)?, listener)
     }
 
     /// Serves the database in `file`, made when it does not exist.
@@ -83,17 +87,34 @@ impl Engine {
     /// # Errors
     /// When the engine refuses.
     pub fn items(&self) -> Result<Vec<Value>, Error> {
+        self.scan(json!({ "TableName": TABLE }))
+    }
+
+    /// The items of a type.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub fn items_of_type(&self, kind: &str) -> Result<Vec<Value>, Error> {
+        self.scan(json!({
+            "TableName": TABLE,
+            "FilterExpression": "#type = :type",
+            "ExpressionAttributeNames": { "#type": "type" },
+            "ExpressionAttributeValues": { ":type": { "S": kind } },
+        }))
+    }
+
+    fn scan(&self, mut request: Value) -> Result<Vec<Value>, Error> {
         let mut items = Vec::new();
-        let mut start = Value::Null;
         loop {
-            let request = json!({ "TableName": TABLE, "ExclusiveStartKey": start });
-            let page = self.database.scan(serde_json::from_value(request)?)?;
+            let page = self
+                .database
+                .scan(serde_json::from_value(request.clone())?)?;
             let mut page = serde_json::to_value(page)?;
             if let Value::Array(found) = page["Items"].take() {
                 items.extend(found);
             }
-            start = page["LastEvaluatedKey"].take();
-            if start.is_null() {
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"].take();
+            if request["ExclusiveStartKey"].is_null() {
                 return Ok(items);
             }
         }
@@ -108,5 +129,15 @@ pub fn open(file: &Path) -> Result<Database, Error> {
     let path = file
         .to_str()
         .ok_or("the path of the database is not UTF-8")?;
-    Ok(Database::new(path).map_err(|error| error.to_string())?)
+    open_named(path)
+}
+
+/// Opens a database by its path or URI, with an index that the engine's own schema lacks: without it every write looks
+/// through the whole stream for the highest sequence number, and every read for those behind one.
+fn open_named(name: &str) -> Result<Database, Error> {
+    const INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_order
+        ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+    let database = Database::new(name).map_err(|error| error.to_string())?;
+    Connection::open(name)?.execute_batch(INDEX)?;
+    Ok(database)
 }

@@ -75,6 +75,10 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         let device = bundle.device(&values).await?;
         values.push(("deviceId", device));
     }
+    if names(&root, binary, "code")? {
+        let code = bundle.code(&state, binary, &values).await?;
+        values.extend(code);
+    }
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
@@ -227,21 +231,48 @@ impl Bundle {
                 return Err(format!("{asking} answered {}", answer["body"]).into());
             }
         }
-        let inbox = Inbox::in_folder(state.inbox());
         let page = format!("/{binary}#token=");
         let addresses = [value_of(values, "email"), value_of(values, "newEmail")];
-        let started = Instant::now();
-        while started.elapsed() < LETTER_TIMEOUT {
-            let letters = inbox.messages()?;
-            let mut own = letters.iter().rev().filter(|letter| {
-                addresses.contains(&letter.to.as_str()) && letter.text.contains(&page)
-            });
-            if let Some(token) = own.next().and_then(Letter::token) {
-                return Ok(token);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        find_letter(state, |letter| {
+            let is_own = addresses.contains(&letter.to.as_str()) && letter.text.contains(&page);
+            is_own.then(|| letter.token()).flatten()
+        })
+        .await
+    }
+
+    /// What a function takes of a letter with a code: one that completes an account without a password, or one that
+    /// signs in to it.
+    async fn code(
+        &self,
+        state: &State,
+        binary: &str,
+        values: &[(&'static str, String)],
+    ) -> Result<Vec<(&'static str, String)>, Error> {
+        const REGISTER: &str = "/v1/auth/register/passkey";
+        let email = json!({ "email": value_of(values, "newEmail") });
+        let path = format!("{REGISTER}/options");
+        let started = self.post("start-passkey-registration", &path, &email);
+        let started = started.await?;
+        let credential = Passkey::new(&started["options"]).registration(&started["options"]);
+        let code = letter_code(state, &email["email"], "registration_code").await?;
+        if binary == "register-with-passkey" {
+            return Ok(vec![
+                ("registration", text(&started["challenge"])),
+                ("code", code),
+                ("passkeyRegistration", within_text(&credential)),
+            ]);
         }
-        Err("the letter with the token did not arrive: is cargo local running?".into())
+        let body =
+            json!({ "challenge": started["challenge"], "code": code, "credential": credential });
+        self.post("register-with-passkey", REGISTER, &body).await?;
+        let asked = self.post("start-code-sign-in", "/v1/auth/code", &email);
+        Ok(vec![
+            ("codeChallenge", text(&asked.await?["challenge"])),
+            (
+                "code",
+                letter_code(state, &email["email"], "sign_in_code").await?,
+            ),
+        ])
     }
 
     /// A token of the admin that the first run made.
@@ -253,6 +284,31 @@ impl Bundle {
         })?;
         Ok(text(&tokens["accessToken"]))
     }
+}
+
+/// What is found in the newest letter that has it, once there is one.
+async fn find_letter(
+    state: &State,
+    find: impl Fn(&Letter) -> Option<String>,
+) -> Result<String, Error> {
+    let inbox = Inbox::in_folder(state.inbox());
+    let started = Instant::now();
+    while started.elapsed() < LETTER_TIMEOUT {
+        if let Some(found) = inbox.messages()?.iter().rev().find_map(&find) {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err("the letter did not arrive: is cargo local running?".into())
+}
+
+/// The code in a letter of this name.
+async fn letter_code(state: &State, email: &Value, name: &str) -> Result<String, Error> {
+    find_letter(state, |letter| {
+        let is_it = letter.to == *email && letter.name() == name;
+        is_it.then(|| letter.code().map(str::to_owned)).flatten()
+    })
+    .await
 }
 
 fn borrowed<'a>(values: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {

@@ -35,6 +35,8 @@ pub const FACTOR_SECRET: &str = "FACTOR_SECRET";
 pub const FACTOR_SECRET_PREVIOUS: &str = "FACTOR_SECRET_PREVIOUS";
 /// Of whom a second factor is asked: `optional` (default), `required` or `admins`.
 pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
+/// Who is mailed codes to sign in with: `passwordless` (default) accounts, or `everybody`.
+pub const CODE_SIGN_IN: &str = "CODE_SIGN_IN";
 /// How long a device on which a second factor was shown is not asked for one again: days, 0 to 90, default 30; 0 asks always.
 pub const TRUSTED_DEVICE_DAYS: &str = "TRUSTED_DEVICE_DAYS";
 /// The domain that passkeys are for; default: the host of their first origin.

@@ -214,6 +214,19 @@ impl TrustedDevice {
     }
 }
 
+/// What stands in for a second factor where a client shows this token, if it does: `device` is what was read for it, and
+/// `trusts_for` the [`lifetime`] that was chosen.
+#[must_use]
+pub fn confirmed(
+    token: Option<&DeviceToken>,
+    device: Option<&TrustedDevice>,
+    trusts_for: Option<Duration>,
+    user: &User,
+    now: Timestamp,
+) -> Option<Confirmed> {
+    device?.confirmed(token?, user, trusts_for?, now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -132,7 +132,7 @@ event_kinds! {
     /// A letter was refused, or came back.
     MailFailed = "mail.failed", Values(&[LETTER, ("reason", "reason")]);
     /// A letter was asked for. Kept in no audit: whom it concerns, if anybody, is found out later.
-    MailRequested = "mail.requested", Values(&[LETTER, EMAIL]);
+    MailRequested = "mail.requested", Values(&[LETTER, EMAIL, LOCALE, ("id", "mailRequestId")]);
 }
 
 /// One event, read from the table's stream: the item names its kind. The same change always makes the same events.

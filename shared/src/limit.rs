@@ -23,6 +23,12 @@ pub const PASSWORD_ROUTE: Route = Route {
     default_limits: "account-address=10/15m address=100/5m account=100/1h",
 };
 
+/// New accounts, however they are made.
+pub const REGISTER_ROUTE: Route = Route {
+    name: "register",
+    default_limits: "account-address=5/1h address=100/1h account=20/1h",
+};
+
 /// Whose requests count together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -229,15 +235,6 @@ pub fn client_network(address: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    const LOGIN: Route = Route {
-        name: "login",
-        default_limits: "account-address=10/15m address=100/5m account=100/1h",
-    };
-    const REGISTER: Route = Route {
-        name: "register",
-        default_limits: "account-address=5/1h address=100/1h account=20/1h",
-    };
-
     #[test]
     fn a_route_has_the_limits_of_its_name_or_those_of_all_or_its_own() {
         let of = |text: &str, route| Limits::of_route(text, route);
@@ -247,14 +244,14 @@ mod tests {
             "register: off; login: address=5/1m;",
             "address=5/1m",
         ] {
-            assert_eq!(of(text, LOGIN), five, "{text}");
+            assert_eq!(of(text, PASSWORD_ROUTE), five, "{text}");
         }
         let mixed = "off; login: address=5/1m";
-        assert_eq!(of(mixed, LOGIN), five);
-        assert_eq!(of(mixed, REGISTER), Some(Limits::default()));
+        assert_eq!(of(mixed, PASSWORD_ROUTE), five);
+        assert_eq!(of(mixed, REGISTER_ROUTE), Some(Limits::default()));
         for text in ["", " ; ", "register: off"] {
-            let own = Limits::parse(LOGIN.default_limits);
-            assert_eq!(of(text, LOGIN), own, "{text}");
+            let own = Limits::parse(PASSWORD_ROUTE.default_limits);
+            assert_eq!(of(text, PASSWORD_ROUTE), own, "{text}");
         }
         for wrong in [
             "Login: off",
@@ -265,7 +262,7 @@ mod tests {
             "login: off, register: off",
             "register: address=0/1m",
         ] {
-            assert_eq!(of(wrong, LOGIN), None, "{wrong}");
+            assert_eq!(of(wrong, PASSWORD_ROUTE), None, "{wrong}");
         }
     }
 

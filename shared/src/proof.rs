@@ -35,6 +35,8 @@ impl Held {
 pub enum First {
     /// The password of the account.
     Password,
+    /// A letter to the address of the account: its code or its link, which are one mailbox.
+    Mail,
     /// A passkey that has verified its user: two factors by itself, the device and what unlocks it.
     Passkey(PasskeyId, Held),
 }
@@ -128,11 +130,12 @@ impl Proved {
         self.second.is_some() || self.is_two()
     }
 
-    /// The ways used: `amr`, in the registered values of RFC 8176; `recovery` and `device` are values of our own.
+    /// The ways used: `amr`, in the registered values of RFC 8176; `email`, `recovery` and `device` are values of our own.
     #[must_use]
     pub fn methods(&self) -> Vec<&'static str> {
         let mut methods = match self.first {
             First::Password => vec!["pwd"],
+            First::Mail => vec!["email"],
             First::Passkey(_, held) => vec![held.method(), "user"],
         };
         if let Some(second) = self.second {
@@ -171,7 +174,7 @@ impl Proved {
             return Some(self.latest());
         }
         let first = match self.first {
-            First::Password => false,
+            First::Password | First::Mail => false,
             First::Passkey(id, _) => factors.contains(&Factor::Passkey(id)),
         };
         let second = self.second.filter(|second| second.by.is_among(factors));

@@ -4,6 +4,7 @@
 //! session: its constructor and its writes are private to this crate, and called here alone.
 
 pub mod challenge;
+mod second_factor;
 
 use std::time::Duration;
 
@@ -12,47 +13,13 @@ use crate::config::{self, ConfigError};
 use crate::device::TrustedDevice;
 use crate::keys::{CachedSecrets, KeyError, Mint, TokenIssuer, TokenPair};
 use crate::proof::{Begun, Confirmed, First, Proved, Second};
-use crate::session::{Client, Session, SessionLifetimes};
+use crate::session::{Client, Session, SessionId, SessionLifetimes};
 use crate::store::{Change, SessionPut, Store, StoreError};
 use crate::table::TransactWriteItem;
 use crate::token::access::AccessToken;
-use crate::user::{Role, Status, User};
+use crate::user::{Status, User};
 
-/// Of whom a second factor is asked. Whoever has one is asked for it always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecondFactor {
-    /// Of whoever has one.
-    Optional,
-    /// Of everybody: who has none sets one up during the sign-in.
-    Required,
-    /// Of moderators and admins.
-    Admins,
-}
-
-impl SecondFactor {
-    /// Reads `SECOND_FACTOR`.
-    ///
-    /// # Errors
-    /// [`ConfigError`] naming the setting.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let words = [
-            ("optional", Self::Optional),
-            ("required", Self::Required),
-            ("admins", Self::Admins),
-        ];
-        config::one_of(config::SECOND_FACTOR, &words)
-    }
-
-    /// Whether somebody with this role must have one.
-    #[must_use]
-    pub fn is_asked_of(self, role: Role) -> bool {
-        match self {
-            Self::Optional => false,
-            Self::Required => true,
-            Self::Admins => role > Role::User,
-        }
-    }
-}
+pub use second_factor::SecondFactor;
 
 /// What an operator chooses about sign-ins.
 #[derive(Clone, Copy, Debug)]
@@ -292,6 +259,28 @@ impl Admitted<'_> {
         let begun = Begun::new(self.user, credential_version, proved);
         let spending = (!spending.is_empty()).then_some(spending);
         self.finish(begun, spending, client, change).await
+    }
+
+    /// The same with what counts once, by the id of the session that it starts: of many that bring the same one, one
+    /// succeeds. 1 RT, 2 WU.
+    ///
+    /// # Errors
+    /// [`NotSignedIn`].
+    pub async fn start_once(
+        self,
+        session_id: SessionId,
+        by: First,
+        trusted: Option<Confirmed>,
+        client: Client,
+        change: &Change,
+    ) -> Result<TokenPair, NotSignedIn> {
+        let proved = Proved::first(by, change.at);
+        let proved = trusted.map_or(proved, |trusted| proved.with(trusted));
+        let begun = Begun {
+            session_id,
+            ..Begun::new(self.user, self.user.credential_version, proved)
+        };
+        self.finish(begun, Some(Vec::new()), client, change).await
     }
 
     /// Goes on with a sign-in that lacked a factor. The session that it starts has the id in its challenge: of many that

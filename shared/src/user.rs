@@ -200,6 +200,9 @@ pub struct User {
     /// Whether it was made without a password, and waits for its owner to set one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invited: bool,
+    /// Whether its owner has chosen to have none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passwordless: bool,
     /// The second factors it has.
     #[serde(default, skip_serializing_if = "Factors::is_empty")]
     pub factors: Factors,
@@ -252,6 +255,7 @@ impl User {
             last_name,
             locale,
             invited: false,
+            passwordless: false,
             factors: Factors::default(),
             factors_version: 0,
             role,

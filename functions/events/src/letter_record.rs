@@ -24,14 +24,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What it means of a letter. One to another address is sent where that is free, and nobody is to learn whether
-    /// it is.
+    /// What it means of a letter. One to an address that may be free is sent where it is, and nobody is to learn
+    /// whether it is.
     fn of(self, letter: Letter) -> Option<EventKind> {
         let kind = match self {
             Self::Sent => EventKind::MailSent,
             Self::Failed => EventKind::MailFailed,
         };
-        (letter != Letter::ConfirmEmailChange).then_some(kind)
+        let is_told = !matches!(
+            letter,
+            Letter::ConfirmEmailChange | Letter::RegistrationCode
+        );
+        is_told.then_some(kind)
     }
 }
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 use latchkey::clock::{self, Timestamp};
 use latchkey::email::Email;
 use latchkey::event::{Detail, EventKind};
-use latchkey::letters::Letter;
+use latchkey::letters::{Letter, Locale};
+use latchkey::profile::Profile;
 use latchkey::store::{Store, StoreError};
 use latchkey::token::action::{ActionClaims, ActionPurpose};
-use latchkey::user::{Status, User, UserId};
+use latchkey::token::mailed::{CodeSignIn, MailRequestId};
+use latchkey::user::{Role, Status, User, UserId};
 use serde_json::Value;
 
 /// A first sign-in this long after the registration is no news to the owner.
@@ -25,6 +27,8 @@ pub struct Planned {
     pub to: Email,
     /// The address it speaks of.
     pub email: Email,
+    /// The request for it, where somebody asked.
+    pub request: Option<MailRequestId>,
 }
 
 impl Planned {
@@ -35,10 +39,11 @@ impl Planned {
             user,
             to,
             email,
+            request: None,
         }
     }
 
-    /// What its link is to say, if it has one, until `expires_at`.
+    /// What its link is to say until `expires_at`, where it says anything.
     #[must_use]
     pub fn claims(&self, expires_at: Timestamp) -> Option<ActionClaims> {
         let purpose = match self.letter {
@@ -65,9 +70,13 @@ impl Planned {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn letters(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreError> {
+pub async fn letters(
+    store: &Store,
+    codes: CodeSignIn,
+    event: &Detail,
+) -> Result<Vec<Planned>, StoreError> {
     if event.kind == EventKind::MailRequested {
-        return requested(store, event).await;
+        return requested(store, codes, event).await;
     }
     let Some(user) = find(store, event.user_id).await? else {
         return Ok(Vec::new());
@@ -104,7 +113,11 @@ async fn find(store: &Store, id: Option<UserId>) -> Result<Option<User>, StoreEr
     }
 }
 
-async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreError> {
+async fn requested(
+    store: &Store,
+    codes: CodeSignIn,
+    event: &Detail,
+) -> Result<Vec<Planned>, StoreError> {
     let letter = text(&event.after, "letter").and_then(Letter::parse);
     let email = text(&event.after, "email").and_then(|email| Email::parse(email).ok());
     let (Some(letter), Some(email)) = (letter, email) else {
@@ -116,6 +129,10 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
         let holder = holder?;
         return Ok(owner?.map_or_else(Vec::new, |owner| move_asked(owner, email, holder)));
     }
+    if letter == Letter::RegistrationCode {
+        let holder = find(store, holder).await?;
+        return Ok(registering(event, email, holder));
+    }
     // A registration that made the account: there is nobody else to tell.
     if letter == Letter::AccountExists && holder == event.user_id {
         return Ok(Vec::new());
@@ -123,8 +140,12 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
     let Some(user) = find(store, holder).await? else {
         return Ok(Vec::new());
     };
-    let pointless = is_suspended(&user) || (letter == Letter::VerifyEmail && user.email_verified);
-    if pointless {
+    let has_point = match letter {
+        Letter::VerifyEmail => !user.email_verified,
+        Letter::SignInCode => codes.admits(&user),
+        _ => true,
+    };
+    if is_suspended(&user) || !has_point {
         return Ok(Vec::new());
     }
     // Who was invited and forgot has no password yet to reset.
@@ -132,7 +153,38 @@ async fn requested(store: &Store, event: &Detail) -> Result<Vec<Planned>, StoreE
         Letter::ResetPassword if user.invited => Letter::Invitation,
         letter => letter,
     };
-    Ok(vec![Planned::to_owner(letter, user)])
+    Ok(vec![Planned {
+        request: request_id(event),
+        ..Planned::to_owner(letter, user)
+    }])
+}
+
+fn request_id(event: &Detail) -> Option<MailRequestId> {
+    text(&event.after, "mailRequestId").and_then(|id| MailRequestId::parse(id).ok())
+}
+
+/// To the account that has the address already, or to whoever is to have one with the id that the request names.
+fn registering(event: &Detail, email: Email, holder: Option<User>) -> Vec<Planned> {
+    if let Some(holder) = holder {
+        return vec![Planned::to_owner(Letter::AccountExists, holder)];
+    }
+    let Some(id) = event.user_id else {
+        return Vec::new();
+    };
+    let profile = Profile {
+        locale: text(&event.after, "locale")
+            .and_then(Locale::parse)
+            .unwrap_or_default(),
+        ..Profile::default()
+    };
+    let user = User {
+        id,
+        ..User::register(email, profile, Role::User, clock::now())
+    };
+    vec![Planned {
+        request: request_id(event),
+        ..Planned::to_owner(Letter::RegistrationCode, user)
+    }]
 }
 
 /// To the new address, or to the account that has it already; and to the old one, if it is known to be the
@@ -150,6 +202,7 @@ fn move_asked(owner: User, new: Email, holder: Option<User>) -> Vec<Planned> {
             user: owner.clone(),
             to: new.clone(),
             email: new.clone(),
+            request: None,
         },
     }];
     if owner.email_verified && !is_own {
@@ -172,6 +225,7 @@ fn moved(event: &Detail, user: &User) -> Vec<Planned> {
         user: user.clone(),
         to: to.clone(),
         email: after.clone(),
+        request: None,
     };
     let was_verified = event.before.get("emailVerified") != Some(&Value::Bool(false));
     let mut letters = vec![to(&after)];

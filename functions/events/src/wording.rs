@@ -7,7 +7,8 @@ use latchkey::config::{self, ConfigError};
 use latchkey::event::Detail;
 use latchkey::letters::{Letter, Values};
 use latchkey::secret::Secrets;
-use latchkey::token::action::{ActionClaims, ActionToken};
+use latchkey::token::action::ActionToken;
+use latchkey::token::mailed::{self, MailedCode};
 use serde_json::Value;
 
 use crate::plan::Planned;
@@ -44,33 +45,43 @@ impl Wording {
         match letter {
             Letter::ResetPassword => self.reset,
             Letter::Invitation => self.invitation,
+            Letter::SignInCode | Letter::RegistrationCode => mailed::LIFETIME,
             _ => self.verification,
         }
     }
 
-    /// What the link of a letter says, if it has one. Counted from the event: a letter sent twice is the same.
+    /// Until when the link of a letter works, if it has one. Counted from the event: a letter sent twice is the same.
     #[must_use]
-    pub fn claims(&self, event: &Detail, planned: &Planned) -> Option<ActionClaims> {
-        planned.claims(happened(event).plus(self.lifetime(planned.letter)))
+    pub fn expires_at(&self, event: &Detail, planned: &Planned) -> Option<Timestamp> {
+        planned.letter.link_path()?;
+        Some(happened(event).plus(self.lifetime(planned.letter)))
     }
 
-    /// What goes into a letter; its link with these claims.
-    #[must_use]
-    pub fn values(
+    /// What the link of a letter carries, and the code that stands beside it, if there is one.
+    fn carried(
         &self,
         event: &Detail,
         planned: &Planned,
-        claims: Option<&ActionClaims>,
         secrets: &Secrets,
-    ) -> Values {
+    ) -> Option<(String, Option<String>)> {
+        if let Letter::SignInCode | Letter::RegistrationCode = planned.letter {
+            let code = MailedCode::new(secrets, &planned.request?, &planned.user);
+            return Some((code.token().to_owned(), Some(code.digits().to_owned())));
+        }
+        let claims = planned.claims(self.expires_at(event, planned)?)?;
+        let token = ActionToken::issue(secrets, &claims);
+        Some((token.reveal().to_owned(), None))
+    }
+
+    /// What goes into a letter.
+    #[must_use]
+    pub fn values(&self, event: &Detail, planned: &Planned, secrets: &Secrets) -> Values {
         let user = &planned.user;
         let text = |name: &str| event.after.get(name).and_then(Value::as_str);
-        let link = claims.zip(planned.letter.link_path());
-        let link = link.map(|(claims, path)| {
-            let token = ActionToken::issue(secrets, claims);
-            // In the fragment: no server's log and no Referer sees it.
-            format!("{}{path}#token={}", self.app_url, token.reveal())
-        });
+        let (token, code) = self.carried(event, planned, secrets).unzip();
+        let link = token.zip(planned.letter.link_path());
+        // In the fragment: no server's log and no Referer sees it.
+        let link = link.map(|(token, path)| format!("{}{path}#token={token}", self.app_url));
         // Before the address is verified, it may be somebody else who chose the name.
         let name = user.first_name.as_ref().filter(|_| user.email_verified);
         Values {
@@ -79,6 +90,7 @@ impl Wording {
             email: planned.email.as_str().to_owned(),
             expires: link.is_some().then(|| self.lifetime(planned.letter)),
             link,
+            code: code.flatten(),
             device: text("userAgent").map(str::to_owned),
             address: text("ipAddress").map(str::to_owned),
             time: Some(minute(happened(event))),

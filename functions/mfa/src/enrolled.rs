@@ -1,6 +1,7 @@
 //! What setting up and removing any factor has in common.
 
 use factors::{NotEnrolled, Owner, RecoveryCode, RecoveryCodes, new_recovery_codes};
+use latchkey::factor::Factor;
 use latchkey::http::{ApiError, ErrorCode};
 use latchkey::keys::CachedSecrets;
 use latchkey::proof::{Confirmed, Second};
@@ -16,12 +17,16 @@ pub fn first_codes(
     user: &User,
     change: &Change,
 ) -> Option<(RecoveryCodes, Vec<String>)> {
-    if !user.factors.is_empty() {
-        return None;
-    }
+    let is_first = user.factors.is_empty();
+    is_first.then(|| new_codes(secrets, user, change))
+}
+
+/// New recovery codes, in the same two forms.
+#[must_use]
+pub fn new_codes(secrets: &Secrets, user: &User, change: &Change) -> (RecoveryCodes, Vec<String>) {
     let codes = new_recovery_codes();
     let kept = RecoveryCodes::new(secrets, &user.id, &codes, change.at);
-    Some((kept, codes.iter().map(RecoveryCode::reveal).collect()))
+    (kept, codes.iter().map(RecoveryCode::reveal).collect())
 }
 
 /// A challenge that lacks nothing any more, for whoever has set up a factor during a sign-in.
@@ -53,12 +58,20 @@ pub fn refused(refused: NotEnrolled) -> ApiError {
     }
 }
 
-/// Whether the owner of an account may remove one of its factors: not the last one where one is asked of them.
+/// Whether the owner of an account may remove one of its factors: not the last one where one is asked of them, nor
+/// without a password the last passkey.
 ///
 /// # Errors
 /// `last_factor`.
-pub fn may_remove(user: &User, second_factor: SecondFactor) -> Result<(), ApiError> {
-    if user.factors.len() == 1 && second_factor.is_asked_of(user.role) {
+pub fn may_remove(
+    user: &User,
+    factor: Factor,
+    second_factor: SecondFactor,
+) -> Result<(), ApiError> {
+    let is_last = user.factors.len() == 1 && second_factor.is_asked_of(user.role);
+    let is_last_passkey =
+        matches!(factor, Factor::Passkey(_)) && user.factors.passkeys().count() == 1;
+    if is_last || (user.passwordless && is_last_passkey) {
         return Err(ErrorCode::LastFactor.into());
     }
     Ok(())

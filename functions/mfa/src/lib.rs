@@ -1,9 +1,13 @@
 //! What the functions of the area are made of.
 
+mod codes;
 mod enrolled;
 mod passkeys;
 mod pending;
 
-pub use enrolled::{first_codes, go_on, may_remove, refused};
+pub use codes::{
+    CODE_SIGN_IN, CodeSignIn, PASSKEY_REGISTRATION, PasskeyRegistration, read_shown, try_once,
+};
+pub use enrolled::{first_codes, go_on, may_remove, new_codes, refused};
 pub use passkeys::{PasskeyResponse, StartedCeremony};
 pub use pending::{PENDING, Pending, unusable};

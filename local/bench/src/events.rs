@@ -7,6 +7,7 @@ use local::queues::message;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
+use crate::codes;
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
 use crate::passkeys;
@@ -25,6 +26,7 @@ const AUDIT_ENTRIES: usize = 100;
 pub fn consumes(binary: &str) -> bool {
     [
         "add-passkey",
+        "code-sign-in",
         "confirm-email-change",
         "confirm-totp",
         "continue",
@@ -37,6 +39,7 @@ pub fn consumes(binary: &str) -> bool {
         "passkey-sign-in",
         "purge-user",
         "refresh",
+        "register-with-passkey",
         "reset-password",
         "revoke-session",
         "verify-email",
@@ -61,6 +64,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     prepare(setup, binary, &accounts).await?;
     let factors = factors::of(setup, binary, &accounts).await?;
     let passkeys = passkeys::of(setup, binary, &accounts).await?;
+    let codes = codes::of(setup, binary, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -189,6 +193,10 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             "delete-passkey" => own_request("DELETE", &passkey_path(&passkeys[turn].id))
                 .event("/v1/users/{id}/passkeys/{pid}"),
             "passkey-sign-in" => post("/v1/auth/passkey", &passkeys[turn].body),
+            "start-code-sign-in" => post("/v1/auth/code", &email("k")),
+            "code-sign-in" => post("/v1/auth/code/verify", &codes[turn]),
+            "start-passkey-registration" => post("/v1/auth/register/passkey/options", &email("p")),
+            "register-with-passkey" => post("/v1/auth/register/passkey", &codes[turn]),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [

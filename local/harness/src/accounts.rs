@@ -7,7 +7,7 @@ use local::passkey::Passkey;
 use serde_json::{Value, json};
 
 use crate::requests::{by, sign_in};
-use crate::{Account, Answer, Bundle, PASSWORD};
+use crate::{Account, Answer, Bundle, PASSWORD, recovery_codes};
 
 /// An account with an authenticator app.
 pub struct Enrolled {
@@ -84,15 +84,11 @@ impl Bundle {
         let body = json!({ "pending": started.text_at("/pending"), "code": app.next().await });
         let confirm = by(account, "POST", &format!("{path}/confirm")).json(&body);
         let confirmed = self.send(&confirm).await.expect_status(201);
-        let codes = confirmed.body["recoveryCodes"].as_array().into_iter();
-        let codes = codes
-            .flatten()
-            .filter_map(|code| code.as_str().map(str::to_owned));
         Enrolled {
             account: account.clone(),
             app,
             factor_id: confirmed.text_at("/id"),
-            codes: codes.collect(),
+            codes: recovery_codes(&confirmed),
         }
     }
 

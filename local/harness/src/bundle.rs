@@ -1,8 +1,9 @@
 //! The whole bundle under test.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use local::engine::Engine;
@@ -42,7 +43,11 @@ pub struct Bundle {
     pub(crate) services: Arc<Services>,
     pub(crate) pump: Pump<Arc<Functions>>,
     pub(crate) accounts: AtomicU32,
+    changed: Changed,
 }
+
+/// Settings that have another value than the template's default.
+type Changed = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// An account that has signed in.
 #[derive(Clone, Debug)]
@@ -107,13 +112,17 @@ impl Bundle {
         let services = Arc::new(services.expect("the services start"));
         let binaries = Path::new(binary).parent().expect("a folder of binaries");
         let functions = template.functions();
+        let changed = Changed::default();
         let running = Functions::new(binaries.to_owned(), {
             let (functions, recorder) = (functions.clone(), Arc::clone(&recorder));
             let (services, binaries) = (services.endpoint().to_owned(), binaries.to_owned());
+            let changed = Arc::clone(&changed);
             move |name| {
                 // At once, and not after all the pump's retries.
                 let _ = built(&binaries, name);
-                Ok(environment(&functions, &recorder, &services, name))
+                Ok(environment(
+                    &functions, &recorder, &services, &changed, name,
+                ))
             }
         });
         let running = Arc::new(running);
@@ -136,6 +145,7 @@ impl Bundle {
                 .expect("the template's triggers are understood")
                 .retry_delay(RETRY_DELAY),
             accounts: AtomicU32::new(0),
+            changed,
         }
     }
 
@@ -152,7 +162,22 @@ impl Bundle {
     #[must_use]
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
         let services = self.services.endpoint();
-        environment(&self.functions, &self.recorder, services, function)
+        environment(
+            &self.functions,
+            &self.recorder,
+            services,
+            &self.changed,
+            function,
+        )
+    }
+
+    /// Gives a setting another value, for every function that starts from now on.
+    ///
+    /// # Panics
+    /// When a test that did so has failed.
+    pub fn set(&self, setting: &str, value: &str) {
+        let mut changed = self.changed.lock().expect("not poisoned");
+        changed.insert(setting.to_owned(), value.to_owned());
     }
 
     /// Where a binary is.
@@ -332,6 +357,7 @@ fn environment(
     functions: &[FunctionBlock],
     recorder: &Recorder,
     services: &str,
+    changed: &Changed,
     function: &str,
 ) -> Vec<(String, String)> {
     let block = functions.iter().find(|block| block.binary == function);
@@ -344,5 +370,12 @@ fn environment(
         mail_secret: MAIL_SECRET.to_owned(),
         factor_secret: FACTOR_SECRET.to_owned(),
     };
-    settings.environment(block)
+    let mut environment = settings.environment(block);
+    let changed = changed.lock().expect("not poisoned");
+    for (name, value) in &mut environment {
+        if let Some(other) = changed.get(name) {
+            value.clone_from(other);
+        }
+    }
+    environment
 }

@@ -27,11 +27,13 @@ impl Bundle {
     }
 
     /// The items of a type.
+    ///
+    /// # Panics
+    /// When the engine refuses.
     #[must_use]
     pub fn items_of_type(&self, kind: &str) -> Vec<Value> {
-        let mut items = self.items();
-        items.retain(|item| item["type"]["S"] == kind);
-        items
+        let items = self.engine.items_of_type(kind);
+        items.expect("the engine reads")
     }
 
     /// Writes an item as it is.

@@ -109,6 +109,9 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "passkeyRegistration",
         "passkeyAssertion",
         "deviceId",
+        "codeChallenge",
+        "registration",
+        "code",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {

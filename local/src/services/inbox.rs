@@ -91,6 +91,14 @@ impl Letter {
         token_in(&self.text).map(str::to_owned)
     }
 
+    /// The code in its text, if it has one: six digits that stand alone.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        let is_code =
+            |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
+        self.text.lines().find(is_code)
+    }
+
     /// Which letter it is, by its tag.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey::clock::Timestamp;
 use latchkey::http::{ApiError, ErrorCode};
-use latchkey::keys::{CachedSecrets, KeyError, VerifyError};
+use latchkey::keys::{CachedSecrets, KeyError};
 use latchkey::secret::{Purpose, Secrets};
 use latchkey::session::SessionId;
 use latchkey::store::StoreError;
@@ -38,7 +38,12 @@ const REQUEST: Kind = Kind {
 pub struct CeremonyChallenge(String);
 
 impl CeremonyChallenge {
-    fn generate() -> Self {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When the system has no randomness.
+    #[must_use]
+    pub fn generate() -> Self {
         let mut bytes = [0; 32];
         rand::fill(&mut bytes).expect("the system has randomness");
         Self(URL_SAFE_NO_PAD.encode(bytes))
@@ -92,8 +97,8 @@ impl Creation {
         user: &User,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let opened = secrets.open(&CREATION, user.id.as_bytes(), text, now);
-        let creation: Self = opened.await.map_err(over)?;
+        let opened = secrets.challenge(&CREATION, user.id.as_bytes(), text, now);
+        let creation: Self = opened.await?;
         if creation.version != user.version {
             return Err(ErrorCode::ChallengeExpired.into());
         }
@@ -143,8 +148,8 @@ impl Assertable {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        let opened = secrets.open(&REQUEST, b"", text, now);
-        let request: Self = opened.await.map_err(over)?;
+        let opened = secrets.challenge(&REQUEST, b"", text, now);
+        let request: Self = opened.await?;
         if request.session != session {
             return Err(ErrorCode::ChallengeExpired.into());
         }
@@ -180,12 +185,5 @@ impl Entity for Spent {
 
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.until)
-    }
-}
-
-fn over(error: VerifyError) -> ApiError {
-    match error {
-        VerifyError::Invalid => ErrorCode::ChallengeExpired.into(),
-        VerifyError::Keys(error) => error.into(),
     }
 }

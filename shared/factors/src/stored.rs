@@ -5,7 +5,7 @@ use latchkey::factor::{Factor, PasskeyId};
 use latchkey::name::Name;
 use latchkey::proof::{Confirmed, Second};
 use latchkey::session::Session;
-use latchkey::store::{StoreError, WriteRefused, proving};
+use latchkey::store::{Store, StoreError, WriteRefused, proving};
 use latchkey::table::{
     self, Change, Key, RawItem, Table, TransactError, TransactWriteItem, Update, Updated, number,
     text,
@@ -126,6 +126,29 @@ impl FactorStore<'_> {
                 Err(NotEnrolled::Exists)
             }
             Err(TransactError::Refused(_)) => Err(NotEnrolled::Changed),
+            Err(TransactError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Makes an account that has a passkey and no password. 1 RT, 9 WU.
+    ///
+    /// # Errors
+    /// [`NotEnrolled`]; the account exists where its address has one, or its id.
+    pub async fn register(
+        &self,
+        store: &Store,
+        user: &User,
+        passkey: &Passkey,
+        codes: &RecoveryCodes,
+        change: &Change,
+    ) -> Result<(), NotEnrolled> {
+        let mut items = store.new_account(user, None, change)?;
+        let passkey = NewFactor::Passkey(passkey).item(&user.id, change)?;
+        items.push(table::put_new(self.0, passkey)?);
+        items.push(self.put_codes(&user.id, codes, change)?);
+        match self.0.transact("register with passkey", items).await {
+            Ok(()) => Ok(()),
+            Err(TransactError::Refused(_)) => Err(NotEnrolled::Exists),
             Err(TransactError::Store(error)) => Err(error.into()),
         }
     }

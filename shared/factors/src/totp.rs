@@ -47,6 +47,12 @@ impl Code {
             _ => Err(FieldError::new("invalid_format", "A code has six digits.")),
         }
     }
+
+    /// The digits.
+    #[must_use]
+    pub fn digits(&self) -> String {
+        self.0.map(char::from).iter().collect()
+    }
 }
 
 fn all_digits(digits: [u8; DIGITS]) -> bool {

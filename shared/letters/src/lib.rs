@@ -37,6 +37,10 @@ pub enum Letter {
     Invitation,
     /// The password is another one now.
     PasswordChanged,
+    /// The code to sign in with.
+    SignInCode,
+    /// To an address without an account: the code to make one with.
+    RegistrationCode,
     /// A second factor or a passkey was added.
     FactorAdded,
     /// One was removed.
@@ -49,7 +53,7 @@ pub enum Letter {
 
 impl Letter {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::VerifyEmail,
         Self::Welcome,
         Self::ResetPassword,
@@ -58,6 +62,8 @@ impl Letter {
         Self::EmailChanged,
         Self::Invitation,
         Self::PasswordChanged,
+        Self::SignInCode,
+        Self::RegistrationCode,
         Self::FactorAdded,
         Self::FactorRemoved,
         Self::NewDevice,
@@ -76,6 +82,8 @@ impl Letter {
             Self::EmailChanged => "email_changed",
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
+            Self::SignInCode => "sign_in_code",
+            Self::RegistrationCode => "registration_code",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
             Self::NewDevice => "new_device",
@@ -98,6 +106,8 @@ impl Letter {
             Self::ResetPassword => Some("/reset-password"),
             Self::ConfirmEmailChange => Some("/confirm-email-change"),
             Self::Invitation => Some("/accept-invitation"),
+            Self::SignInCode => Some("/sign-in"),
+            Self::RegistrationCode => Some("/complete-registration"),
             Self::Welcome
             | Self::EmailChangeRequested
             | Self::EmailChanged
@@ -129,6 +139,8 @@ impl Letter {
             Self::EmailChanged => template!("email_changed"),
             Self::Invitation => template!("invitation"),
             Self::PasswordChanged => template!("password_changed"),
+            Self::SignInCode => template!("sign_in_code"),
+            Self::RegistrationCode => template!("registration_code"),
             Self::FactorAdded => template!("factor_added"),
             Self::FactorRemoved => template!("factor_removed"),
             Self::NewDevice => template!("new_device"),

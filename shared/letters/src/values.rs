@@ -24,6 +24,8 @@ pub struct Values {
     pub link: Option<String>,
     /// How long the link works, told in whole days, hours or minutes. Required with the link.
     pub expires: Option<Duration>,
+    /// Six digits to sign in with. Required for [`Letter::SignInCode`] and [`Letter::RegistrationCode`].
+    pub code: Option<String>,
     /// Browser or device of a sign-in. Left out when a mail client could make a link of it: whoever
     /// signs in chooses this text.
     pub device: Option<String>,
@@ -41,6 +43,7 @@ impl Values {
         let expires = match letter {
             Letter::ResetPassword => Duration::from_mins(30),
             Letter::Invitation => Duration::from_hours(7 * 24),
+            Letter::SignInCode | Letter::RegistrationCode => Duration::from_mins(10),
             _ => Duration::from_hours(24),
         };
         let link = |path| format!("https://app.example.com{path}#token=lkat_c2FtcGxl");
@@ -50,6 +53,9 @@ impl Values {
             email: "ada@example.com".to_owned(),
             link: letter.link_path().map(link),
             expires: letter.link_path().map(|_| expires),
+            code: [Letter::SignInCode, Letter::RegistrationCode]
+                .contains(&letter)
+                .then(|| "204861".to_owned()),
             device: Some("Firefox, Linux".to_owned()),
             address: Some("203.0.113.7".to_owned()),
             time: Some("2026-11-21 10:00 UTC".to_owned()),
@@ -65,6 +71,7 @@ impl Values {
             ("name", unlinked(&self.name)),
             ("email", Some(self.email.clone())),
             ("expires", self.expires.map(|left| locale.duration(left))),
+            ("code", self.code.clone()),
             ("device", unlinked(&self.device)),
             ("address", self.address.clone()),
             ("time", self.time.clone()),

@@ -79,7 +79,7 @@ error_codes! {
     /// The account has ten passkeys.
     TooManyPasskeys = "too_many_passkeys", CONFLICT, "The account has ten passkeys; remove one first.";
     /// The account must have a second factor, and this is its last.
-    LastFactor = "last_factor", CONFLICT, "The account must have a second factor; set up another one first.";
+    LastFactor = "last_factor", CONFLICT, "The account cannot do without it; set up another one first.";
     /// There is no such user.
     UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
     /// There is no such session of this user.

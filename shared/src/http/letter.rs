@@ -5,12 +5,11 @@ use letters::Letter;
 
 use super::body::Fields;
 use super::limit::Limiter;
-use super::{ApiResult, accepted, change};
+use super::{ApiError, change};
 use crate::email::Email;
-use crate::store::Store;
+use crate::store::{MailRequest, Store};
 
-/// Asks for a letter to the address in the body, and answers the same for every address after the same work:
-/// whose it is, and whether there is anything to send, is found out behind the stream.
+/// Asks for a letter to the address in the body. The same work for every address: whose it is, and whether there is anything to send, is found out behind the stream.
 ///
 /// # Errors
 /// `invalid_fields`, `rate_limited` or `unavailable`.
@@ -19,7 +18,7 @@ pub async fn ask_for_letter(
     limiter: &Limiter,
     request: &Request,
     letter: Letter,
-) -> ApiResult {
+) -> Result<MailRequest, ApiError> {
     let mut fields = Fields::read(request)?;
     let email = fields.required("email", Email::parse);
     let email = fields.finish(|| email)?;
@@ -27,6 +26,7 @@ pub async fn ask_for_letter(
     let change = change(request, None);
     let attempt = limiter.attempt(store, request, &email.canonical(), change.at);
     attempt.admit().await?;
-    store.request_mail(letter, &email, None, &change).await?;
-    accepted()
+    let asked = MailRequest::new(letter, email, change.at);
+    store.request_mail(&asked, &change).await?;
+    Ok(asked)
 }

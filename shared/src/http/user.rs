@@ -71,6 +71,7 @@ impl<'a> UserResponse<'a> {
             last_name,
             locale,
             invited: _,
+            passwordless: _,
             factors: _,
             factors_version: _,
             role,

@@ -23,6 +23,12 @@ pub enum Purpose {
     Totp,
     /// Hashes recovery codes.
     RecoveryCode,
+    /// Makes the codes that letters carry.
+    MailedCode,
+    /// Seals what a mailed code goes with.
+    CodeChallenge,
+    /// Seals an account that is to be made with a passkey and a mailed code.
+    PasskeyRegistration,
 }
 
 impl Purpose {
@@ -39,6 +45,9 @@ impl Purpose {
             Self::PasskeyRequest => b"latchkey/passkey-request/v1",
             Self::Totp => b"latchkey/totp/v1",
             Self::RecoveryCode => b"latchkey/recovery-code/v1",
+            Self::MailedCode => b"latchkey/mailed-code/v1",
+            Self::CodeChallenge => b"latchkey/code-challenge/v1",
+            Self::PasskeyRegistration => b"latchkey/passkey-registration/v1",
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Primary keys of the kernel's entities. The only file that spells them.
 
-use uuid::Uuid;
-
 use crate::device::DeviceId;
 use crate::email::Email;
 use crate::factor::PasskeyId;
 use crate::limit::LimitSubject;
 use crate::session::SessionId;
 use crate::table::{Key, RawItem};
+use crate::token::mailed::MailRequestId;
 use crate::user::UserId;
 
 /// Partition of the index that lists users in the order of their creation.
@@ -136,7 +135,7 @@ impl Key {
         Self::new(Self::user(id).pk, TOMBSTONE)
     }
 
-    pub(super) fn mail_request(id: &Uuid) -> Self {
+    pub(super) fn mail_request(id: &MailRequestId) -> Self {
         Self::new(format!("MAIL#{id}"), "REQUEST")
     }
 }

@@ -28,6 +28,7 @@ pub use authentication::{AuthenticationRead, Beside};
 pub use credential::{Credential, Registration};
 pub use idempotency::Idempotency;
 pub use limit::{KnownAddress, Taken};
+pub use mail_request::MailRequest;
 pub use password::next_credential_version;
 pub(crate) use session::SessionPut;
 pub use session::{SessionRevoked, proving};

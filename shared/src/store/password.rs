@@ -80,6 +80,7 @@ impl Store {
             .set("updated_at", number(change.at.as_millis()))
             .set("email_verified", attribute(&true)?)
             .set_or_remove("invited", None)
+            .set_or_remove("passwordless", None)
             .when_equal("email_verified", attribute(&user.email_verified)?);
         let may_be_anothers = !user.email_verified && !user.invited;
         if may_be_anothers {

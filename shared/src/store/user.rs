@@ -28,7 +28,10 @@ impl Entity for User {
 
     fn events(&self) -> Vec<EventKind> {
         let invited = self.invited.then_some(EventKind::UserInvited);
-        vec![invited.unwrap_or(EventKind::UserRegistered)]
+        let mut events = vec![invited.unwrap_or(EventKind::UserRegistered)];
+        // Made with the code of a letter.
+        events.extend(self.passwordless.then_some(EventKind::EmailVerified));
+        events
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod action;
 pub mod key_ring;
+pub mod mailed;
 pub mod refresh;
 pub mod sealed;
 mod signed;

@@ -19,7 +19,8 @@ async fn main() -> Result<(), Error> {
     let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
     http::serve(async |request| {
-        http::ask_for_letter(&store, &limiter, &request, Letter::ResetPassword).await
+        http::ask_for_letter(&store, &limiter, &request, Letter::ResetPassword).await?;
+        http::accepted()
     })
     .await
 }

@@ -69,12 +69,7 @@ async fn login(
         }
     }
 
-    let trusted = match (device_token, device, trusts_for) {
-        (Some(token), Some(device), Some(lifetime)) => {
-            device.confirmed(token, &user, lifetime, change.at)
-        }
-        _ => None,
-    };
+    let trusted = device::confirmed(device_token, device.as_ref(), trusts_for, &user, change.at);
     let client = http::client(&request);
     let version = credential.credential_version;
     // Where more is asked for than the password, who knows it has not signed in yet.

@@ -9,22 +9,16 @@ use latchkey::http::{
     self, ApiError, ApiResult, ErrorCode, Fields, Limiter, NewAccount, PasswordField, Request,
 };
 use latchkey::letters::Letter;
-use latchkey::limit::Route;
-use latchkey::store::{Change, Idempotency, Store};
+use latchkey::limit::REGISTER_ROUTE;
+use latchkey::store::{Change, Idempotency, MailRequest, Store};
 use latchkey::telemetry;
 use latchkey::user::{Role, User};
-
-/// New accounts.
-const ROUTE: Route = Route {
-    name: "register",
-    default_limits: "account-address=5/1h address=100/1h account=20/1h",
-};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let private = config::registers_privately()?;
-    let limiter = Limiter::from_env(ROUTE)?;
+    let limiter = Limiter::from_env(REGISTER_ROUTE)?;
     let store = Store::from_env().await?;
     http::serve(|request| register(&store, &limiter, private, request)).await
 }
@@ -62,9 +56,11 @@ async fn register_privately(
         return Err(error);
     }
     // Asked for in either case; whoever sends letters finds out whose the address is.
-    store
-        .request_mail(Letter::AccountExists, &user.email, Some(user.id), change)
-        .await?;
+    let letter = MailRequest {
+        user_id: Some(user.id),
+        ..MailRequest::new(Letter::AccountExists, user.email.clone(), change.at)
+    };
+    store.request_mail(&letter, change).await?;
     http::accepted()
 }
 

@@ -18,6 +18,7 @@ use latchkey::keys::CachedSecrets;
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
+use latchkey::token::mailed::CodeSignIn;
 use serde_json::Value;
 
 struct SendMail {
@@ -25,6 +26,7 @@ struct SendMail {
     secrets: CachedSecrets,
     mailer: Mailer,
     wording: Wording,
+    codes: CodeSignIn,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,6 +34,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let send_mail = SendMail {
         wording: Wording::from_env()?,
+        codes: CodeSignIn::from_env()?,
         store: Store::from_env().await?,
         secrets: CachedSecrets::from_env(SecretSource::MAIL).await?,
         mailer: Mailer::from_env().await?,
@@ -61,7 +64,7 @@ impl SendMail {
         }
         let event = serde_json::from_value(event["detail"].clone());
         let event: Detail = event.map_err(Failed::for_good)?;
-        for planned in plan::letters(&self.store, &event).await? {
+        for planned in plan::letters(&self.store, self.codes, &event).await? {
             self.send_once(&event, &planned).await?;
         }
         Ok(())
@@ -112,13 +115,13 @@ impl SendMail {
         about: Reference<'_>,
     ) -> Result<(Outcome, Option<String>), Failed> {
         let now = clock::now();
-        let claims = self.wording.claims(event, planned);
-        if (claims.as_ref()).is_some_and(|claims| claims.expires_at <= now) {
+        let expires_at = self.wording.expires_at(event, planned);
+        if expires_at.is_some_and(|at| at <= now) {
             // An event that waited among the dead letters: its link would lead nowhere.
             return Ok((Outcome::Failed, Some("expired".to_owned())));
         }
         let secrets = self.secrets.current(now).await.map_err(Failed::for_now)?;
-        let values = (self.wording).values(event, planned, claims.as_ref(), &secrets);
+        let values = self.wording.values(event, planned, &secrets);
         let rendered = planned.letter.render(planned.user.locale, &values);
         let rendered = rendered.map_err(Failed::for_good)?;
         match self.mailer.send(&planned.to, &rendered, about).await {

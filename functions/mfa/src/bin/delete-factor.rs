@@ -60,7 +60,7 @@ async fn delete_factor(
     }
     // An admin may: the owner, who has lost it, sets up another one at the next sign-in.
     if is_own {
-        may_remove(&user, second_factor)?;
+        may_remove(&user, factor, second_factor)?;
     }
     FactorStore(store.table())
         .remove(&user, factor, &factor_id, reason.as_ref(), &change)

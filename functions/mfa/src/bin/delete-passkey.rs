@@ -37,7 +37,7 @@ async fn delete_passkey(
     if !user.factors.contains(&passkey) {
         return Err(ErrorCode::FactorNotFound.into());
     }
-    may_remove(user, second_factor)?;
+    may_remove(user, passkey, second_factor)?;
     FactorStore(store.table())
         .remove(user, passkey, &id, None, &change)
         .await?;

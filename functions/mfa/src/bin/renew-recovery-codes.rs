@@ -1,13 +1,14 @@
 //! `POST /v1/users/{id}/factors/recovery-codes`: ten new recovery codes in place of the ones before, shown this once.
 //! For the owner, who has shown a second factor within five minutes.
 
-use factors::{FactorStore, RecoveryCode, RecoveryCodes, new_recovery_codes};
+use factors::FactorStore;
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, ErrorCode, Request, StatusCode};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::secret::SecretSource;
 use latchkey::store::Store;
 use latchkey::telemetry;
+use mfa::new_codes;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -43,11 +44,9 @@ async fn renew_recovery_codes(
     }
 
     let secrets = secrets.current(change.at).await?;
-    let codes = new_recovery_codes();
-    let kept = RecoveryCodes::new(&secrets, &user.id, &codes, change.at);
+    let (kept, recovery_codes) = new_codes(&secrets, user, &change);
     FactorStore(store.table())
         .renew_codes(user, &kept, &change)
         .await?;
-    let recovery_codes = codes.iter().map(RecoveryCode::reveal).collect();
     http::json(StatusCode::OK, &RenewedCodes { recovery_codes })
 }

@@ -171,3 +171,54 @@ async fn every_endpoint_of_passkeys_costs_what_the_chart_says() {
         assert_eq!(cost, expected, "{what}");
     }
 }
+
+#[tokio::test]
+async fn every_endpoint_of_codes_costs_what_the_chart_says() {
+    let bundle = bundle().await;
+    for function in [
+        "start-code-sign-in",
+        "code-sign-in",
+        "start-passkey-registration",
+        "register-with-passkey",
+        "send-mail",
+    ] {
+        let _ = bundle.function(function).await;
+    }
+    let owner = bundle.passwordless().await;
+    let account = &owner.account;
+    let list = bundle
+        .send(&by(account, "GET", "/v1/users/me/passkeys"))
+        .await;
+    let id = list.expect_status(200).text_at("/data/0/id");
+    let admin = bundle.admin().await;
+    let path = format!("/v1/users/{}/factors/{id}?reason=lost", account.id);
+    let _ = bundle
+        .send(&by(&admin, "DELETE", &path))
+        .await
+        .expect_status(204);
+    let mailed = bundle.mailed(&account.email).await;
+    let (_, registration) = bundle.begin_registration("budget@example.com").await;
+
+    let _ = bundle.recorder().take();
+    let start = post("/v1/auth/code", &json!({ "email": "idle@example.com" }));
+    let verify = post("/v1/auth/code/verify", &mailed);
+    let options = json!({ "email": "other@example.com" });
+    let options = post("/v1/auth/register/passkey/options", &options);
+    let register = post("/v1/auth/register/passkey", &registration);
+    for (what, request, expected) in [
+        ("start-code-sign-in", start, Cost::new(4, 3, 0.0, 4.0)),
+        ("code-sign-in", verify, Cost::new(5, 4, 2.0, 4.0)),
+        (
+            "start-passkey-registration",
+            options,
+            Cost::new(4, 3, 0.0, 4.0),
+        ),
+        (
+            "register-with-passkey",
+            register,
+            Cost::new(2, 2, 0.0, 10.0),
+        ),
+    ] {
+        assert_eq!(bundle.cost_of(&request).await, expected, "{what}");
+    }
+}

@@ -1,12 +1,15 @@
 //! The endpoints of `mfa`, black-box: real binaries, embedded engine, events as API Gateway makes them.
 
 mod budgets;
+mod code_guesses;
+mod codes;
 mod devices;
 mod enrolment;
 mod factors;
 mod go_on;
 mod passkey_sign_in;
 mod passkeys;
+mod passwordless;
 mod races;
 mod required;
 mod reset;

@@ -83,6 +83,54 @@ async fn two_uses_of_one_recovery_code_sign_in_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_uses_of_one_mailed_code_sign_in_once() {
+    let functions = ["code-sign-in", "code-sign-in"];
+    let mut track = Track::new(bundle().await, &functions, None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        for attribute in ["email_verified", "passwordless"] {
+            let yes = json!({ "BOOL": true });
+            track.bundle.edit_user(&account.id, attribute, &yes);
+        }
+        let email = &account.email;
+        let challenge = track.bundle.ask_for_code(email).await;
+        let letter = track.bundle.letter(email, "sign_in_code").await;
+        let before = track.bundle.items_of_type("session").len();
+        let (code, token) = (letter.code(), letter.token());
+        let shown = [("code", code), ("token", token.as_deref())];
+        let requests = shown.map(|(name, shown)| {
+            let body = json!({ "challenge": challenge, name: shown });
+            post("/v1/auth/code/verify", &body)
+        });
+        let answers = track.run(seed, requests).await;
+        let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
+        let sessions = track.bundle.items_of_type("session").len() - before;
+        assert!(signed_in <= 1 && sessions <= 1, "seed {seed}");
+        track.settle(seed, signed_in == 1);
+    }
+    track.tell("code-sign-in × code-sign-in, code and link of one letter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_completions_of_one_registration_make_one_account() {
+    let functions = ["register-with-passkey", "register-with-passkey"];
+    let mut track = Track::new(bundle().await, &functions, None).await;
+    for seed in 0..SEEDS {
+        let email = format!("racer{seed}@example.com");
+        let (_, body) = track.bundle.begin_registration(&email).await;
+        let request = post("/v1/auth/register/passkey", &body);
+        let answers = track.run(seed, [request.clone(), request]).await;
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        assert!(made <= 1, "seed {seed}");
+        let own = track.bundle.items_of_type("user").into_iter();
+        let own = own.filter(|user| user["email"]["S"] == *email).count();
+        assert!(own <= 1, "seed {seed}");
+        track.settle(seed, made == 1);
+    }
+    track.tell("register-with-passkey × register-with-passkey");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_apps_set_up_at_once_one_is() {
     let mut track = Track::new(bundle().await, &["confirm-totp", "confirm-totp"], None).await;
     for seed in 0..SEEDS {

@@ -1,5 +1,6 @@
 //! What each function of `mfa` does, in each of the situations in which it talks to the table in another way.
 
+mod codes;
 mod devices;
 mod enrolment;
 mod passkeys;
@@ -13,6 +14,7 @@ fn scenes() -> Vec<Scene> {
     scenes.extend(passkeys::scenes());
     scenes.extend(devices::scenes());
     scenes.extend(proving::scenes());
+    scenes.extend(codes::scenes());
     scenes
 }
 

@@ -31,9 +31,18 @@ enum Path {
     ChangeEmail,
     AdminRemoves,
     Invitation,
+    /// Made with a passkey and a mailed code, and without a password.
+    Passwordless,
 }
 
-/// What is shown: beside the password, and in its place.
+/// What the sign-in begins with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum First {
+    Password,
+    Mail,
+}
+
+/// What is shown: beside that, and in its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shown {
     Nothing,
@@ -52,7 +61,7 @@ enum Shown {
 }
 
 impl Shown {
-    /// Whether no password is shown before it.
+    /// Whether nothing is shown before it.
     fn is_alone(self) -> bool {
         matches!(
             self,
@@ -68,12 +77,21 @@ const SETS: [Factors; 5] = [
     Factors::Passkey,
     Factors::Both,
 ];
-const PATHS: [Path; 5] = [
+const PATHS: [Path; 6] = [
     Path::AsBefore,
     Path::ResetPassword,
     Path::ChangeEmail,
     Path::AdminRemoves,
     Path::Invitation,
+    Path::Passwordless,
+];
+/// What is shown beside a mailed code: how a factor is wrong does not change with what stands before it.
+const BY_MAIL: &[Shown] = &[
+    Shown::Nothing,
+    Shown::Totp,
+    Shown::RecoveryCode,
+    Shown::Passkey,
+    Shown::TrustedDevice,
 ];
 const CODES: &[Shown] = &[
     Shown::Nothing,
@@ -106,8 +124,14 @@ fn expected(
     path: Path,
     role: &str,
     setting: &str,
+    first: First,
     shown: Shown,
-) -> Option<&'static [&'static str]> {
+) -> Option<Vec<&'static str>> {
+    let begun = match first {
+        First::Password if path == Path::Passwordless && !shown.is_alone() => return None,
+        First::Password => "pwd",
+        First::Mail => "email",
+    };
     let is_left = path != Path::AdminRemoves;
     let has_app = is_left && ![Factors::None, Factors::Passkey].contains(&factors);
     let has_codes = is_left && ![Factors::None, Factors::TotpAlone].contains(&factors);
@@ -115,17 +139,18 @@ fn expected(
     let is_enough = !has_app && !has_passkey;
     let must = setting == "required" || (setting == "admins" && role != "user");
     match shown {
-        Shown::Nothing if is_enough && !must => Some(&["pwd"]),
-        Shown::Passkey if has_passkey => Some(&["pwd", "hwk", "mfa"]),
+        Shown::Nothing if is_enough && !must => Some(vec![begun]),
+        Shown::Passkey if has_passkey => Some(vec![begun, "hwk", "mfa"]),
         // It stands in for a factor, and not above what it was when the device was trusted.
         Shown::TrustedDevice
-            if !is_enough && [Path::AsBefore, Path::Invitation].contains(&path) =>
+            if !is_enough
+                && [Path::AsBefore, Path::Invitation, Path::Passwordless].contains(&path) =>
         {
-            Some(&["pwd", "device"])
+            Some(vec![begun, "device"])
         }
-        Shown::PasskeyAlone if has_passkey => Some(&["hwk", "user"]),
-        Shown::Totp if has_app => Some(&["pwd", "otp", "mfa"]),
-        Shown::RecoveryCode if has_codes => Some(&["pwd", "recovery", "mfa"]),
+        Shown::PasskeyAlone if has_passkey => Some(vec!["hwk", "user"]),
+        Shown::Totp if has_app => Some(vec![begun, "otp", "mfa"]),
+        Shown::RecoveryCode if has_codes => Some(vec![begun, "recovery", "mfa"]),
         _ => None,
     }
 }
@@ -136,11 +161,18 @@ struct Set {
     login: Function,
     go_on: Function,
     passkey: Function,
+    code: Function,
 }
 
 /// Signs in, and what came of it: how many sessions there were before it counts, and the answer with the tokens, or the
 /// last refusal.
-async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) -> (usize, Answer) {
+async fn come_in(
+    bundle: &Bundle,
+    set: &Set,
+    owner: &mut Owner,
+    first: First,
+    shown: Shown,
+) -> (usize, Answer) {
     let sessions = || bundle.items_of_type("session").len();
     if shown.is_alone() {
         let body = owner.present_alone(bundle, shown).await;
@@ -149,14 +181,22 @@ async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) ->
         return (before, bundle.send_to(&set.passkey, &request).await);
     }
     let before = sessions();
-    let mut credentials = json!({ "email": owner.account.email, "password": owner.password });
+    let (function, path, mut body) = match first {
+        First::Password => {
+            let body = json!({ "email": owner.account.email, "password": owner.password });
+            (&set.login, "/v1/auth/login", body)
+        }
+        First::Mail => {
+            let body = bundle.mailed(&owner.account.email).await;
+            (&set.code, "/v1/auth/code/verify", body)
+        }
+    };
     if shown == Shown::TrustedDevice {
-        credentials["deviceToken"] = owner.device.clone().into();
+        body["deviceToken"] = owner.device.clone().into();
     }
-    let request = post("/v1/auth/login", &credentials);
-    let answer = bundle.send_to(&set.login, &request).await;
-    if answer.status == 200 {
-        // There was nothing to show it for.
+    let answer = bundle.send_to(function, &post(path, &body)).await;
+    if answer.status == 200 || answer.code() == "invalid_credentials" {
+        // There was nothing to show it for, or there is no password.
         return (before, answer);
     }
     assert_eq!(answer.code(), "factor_required");
@@ -170,6 +210,7 @@ async fn come_in(bundle: &Bundle, set: &Set, owner: &mut Owner, shown: Shown) ->
 #[tokio::test(flavor = "multi_thread")]
 async fn no_session_comes_out_above_what_was_proved() {
     let bundle = bundle().await;
+    bundle.set("CODE_SIGN_IN", "everybody");
     let mut sets = Vec::new();
     for setting in SETTINGS {
         sets.push(Set {
@@ -181,14 +222,20 @@ async fn no_session_comes_out_above_what_was_proved() {
             passkey: bundle
                 .spawn_with("passkey-sign-in", "SECOND_FACTOR", setting)
                 .await,
+            code: bundle
+                .spawn_with("code-sign-in", "SECOND_FACTOR", setting)
+                .await,
         });
     }
     let (mut cases, mut sessions) = (0, 0);
     for factors in SETS {
         for path in PATHS {
+            let has_passkey = [Factors::Passkey, Factors::Both].contains(&factors);
+            if path == Path::Passwordless && !has_passkey {
+                continue;
+            }
             let admin = bundle.admin().await;
             let mut owner = owner(&bundle, &admin, factors, path).await;
-            let has_passkey = [Factors::Passkey, Factors::Both].contains(&factors);
             // A moderator is asked for what an admin is: once is enough.
             let (roles, shown) = if has_passkey {
                 (&["user", "admin"][..], PASSKEYS)
@@ -198,19 +245,26 @@ async fn no_session_comes_out_above_what_was_proved() {
             for &role in roles {
                 bundle.edit_user(&owner.account.id, "role", &json!({ "S": role }));
                 bundle.count_admins();
-                for (set, &shown) in sets
+                let by_password = shown.iter().map(|shown| (First::Password, *shown));
+                let by_mail = shown.iter().filter(|shown| BY_MAIL.contains(shown));
+                let by_mail = by_mail.map(|shown| (First::Mail, *shown));
+                let ways: Vec<_> = by_password.chain(by_mail).collect();
+                for (set, &(first, shown)) in sets
                     .iter()
-                    .flat_map(|set| shown.iter().map(move |shown| (set, shown)))
+                    .flat_map(|set| ways.iter().map(move |way| (set, way)))
                 {
-                    let what = format!("{factors:?} {path:?} {role} {} {shown:?}", set.setting);
-                    let (before, answer) = come_in(&bundle, set, &mut owner, shown).await;
-                    let mut expected = expected(factors, path, role, set.setting, shown);
-                    let one_is_enough =
-                        self::expected(factors, path, role, set.setting, Shown::Nothing);
-                    // Where the password is enough nothing else is asked for, and nothing else is named.
-                    if !shown.is_alone() {
-                        expected = one_is_enough.or(expected);
+                    let setting = set.setting;
+                    // What role and setting ask for does not change with what stands first: once each is enough.
+                    let is_asked = ["optional", "required"].contains(&setting) == (role == "user");
+                    if first == First::Mail && !is_asked {
+                        continue;
                     }
+                    let what = format!("{factors:?} {path:?} {role} {setting} {first:?} {shown:?}");
+                    let (before, answer) = come_in(&bundle, set, &mut owner, first, shown).await;
+                    let expected = |shown| expected(factors, path, role, setting, first, shown);
+                    // Where the first is enough nothing else is asked for, and nothing else is named.
+                    let one_is_enough = expected(Shown::Nothing).filter(|_| !shown.is_alone());
+                    let expected = one_is_enough.or_else(|| expected(shown));
                     let made = bundle.items_of_type("session").len() - before;
                     assert_eq!(
                         made,
@@ -222,8 +276,8 @@ async fn no_session_comes_out_above_what_was_proved() {
                         Some(amr) => {
                             let claims = claims(&answer.text_at("/accessToken"));
                             assert_eq!(claims["amr"], json!(amr), "{what}");
-                            let is_one = [&["pwd"][..], &["pwd", "device"]].contains(&amr);
-                            let level = if is_one { "aal1" } else { "aal2" };
+                            let is_two = ["mfa", "user"].contains(amr.last().expect("a way"));
+                            let level = if is_two { "aal2" } else { "aal1" };
                             assert_eq!(claims["acr"], level, "{what}");
                             sessions += 1;
                         }

@@ -7,6 +7,8 @@ const output = document.querySelector("#answer");
 let tokens = null;
 // What a sign-in has proved that lacks a second factor.
 let challenge = null;
+// What goes with the code that was mailed last.
+let mailed = null;
 // The browser offers passkeys as it fills in the address, until something else asks for one or the ceremony is over.
 let autofill = null;
 
@@ -34,7 +36,7 @@ async function call(method, path, body, isShown = true) {
   const isJson = (answer.headers.get("content-type") || "").includes("json");
   const found = isJson ? JSON.parse(text) : text;
   show(`${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`);
-  challenge = (isJson && found.challenge) || null;
+  challenge = found.code === "factor_required" ? found.challenge : null;
   if (answer.ok && found.accessToken) keep(found);
   if (found.unknownCredential && PublicKeyCredential.signalUnknownCredential) {
     await PublicKeyCredential.signalUnknownCredential(found.unknownCredential);
@@ -87,6 +89,19 @@ const calls = {
     if (!answered) return;
     if (asked) await call("POST", "/v1/auth/continue", { challenge: asked, passkey: answered });
     else await call("POST", "/v1/auth/passkey", answered);
+  },
+  async registerPasskey() {
+    mailed = await call("POST", "/v1/auth/register/passkey/options", { email: form.elements.email.value });
+  },
+  async mailCode() {
+    mailed = await call("POST", "/v1/auth/code", { email: form.elements.email.value });
+  },
+  async useCode() {
+    const body = { challenge: mailed && mailed.challenge, code: form.elements.code.value };
+    if (!mailed || !mailed.options) return call("POST", "/v1/auth/code/verify", body);
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(mailed.options);
+    const credential = await navigator.credentials.create({ publicKey });
+    return call("POST", "/v1/auth/register/passkey", { ...body, credential: credential.toJSON() });
   },
   profile: () => call("GET", "/v1/users/me"),
   refresh: () => call("POST", "/v1/auth/refresh", { refreshToken: tokens.refreshToken }),

@@ -334,6 +334,8 @@ fn the_reader_sees_what_happened() {
             (Letter::EmailChangeRequested, &["ada@example.com"]),
             (Letter::EmailChanged, &["ada@example.com"]),
             (Letter::AccountExists, &["ada@example.com"]),
+            (Letter::SignInCode, &["204861"]),
+            (Letter::RegistrationCode, &["204861", "ada@example.com"]),
             (Letter::PasswordChanged, &["2026-11-21 10:00 UTC"]),
             (Letter::FactorAdded, &["2026-11-21 10:00 UTC"]),
             (Letter::FactorRemoved, &["2026-11-21 10:00 UTC"]),

@@ -1,7 +1,7 @@
 //! Owners on their way back.
 
 use harness::requests::{by, new_email};
-use harness::{Account, Answer, Bundle, Enrolled, PASSWORD, Passkey};
+use harness::{Account, Bundle, Enrolled, PASSWORD, Passkey, recovery_codes};
 use serde_json::{Value, json};
 
 use super::{Factors, Path, Shown};
@@ -20,6 +20,8 @@ pub(super) struct Owner {
     /// The recovery codes, and how many were used.
     codes: Vec<String>,
     used: usize,
+    /// Their item when the first alone was used, to come back to when all are.
+    first_used: Option<Value>,
     /// The token of a device that was trusted.
     pub(super) device: Option<String>,
 }
@@ -38,28 +40,40 @@ async fn invited(bundle: &Bundle, admin: &Account) -> Account {
 }
 
 pub(super) async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, path: Path) -> Owner {
+    let mut made = None;
     let mut account = match path {
         Path::Invitation => invited(bundle, admin).await,
+        Path::Passwordless => made.insert(bundle.passwordless().await).account.clone(),
         _ => bundle.account().await,
     };
     bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
     let mut password = PASSWORD;
-    let passkey = match factors {
-        Factors::Passkey | Factors::Both => Some(bundle.add_passkey(&account).await),
+    let passkey = match (made, factors) {
+        (Some(made), _) => {
+            let list = by(&account, "GET", "/v1/users/me/passkeys");
+            let id = bundle.send(&list).await.text_at("/data/0/id");
+            Some((made.passkey, id, made.codes))
+        }
+        (None, Factors::Passkey | Factors::Both) => {
+            let (passkey, added) = bundle.add_passkey(&account).await;
+            Some((passkey, added.text_at("/id"), recovery_codes(&added)))
+        }
         _ => None,
     };
     let enrolled = match factors {
         Factors::None | Factors::Passkey => None,
         _ => Some(bundle.enrol(&account).await),
     };
-    let first = passkey.as_ref().map(|(_, added)| codes_in(added));
+    let first = passkey.as_ref().map(|(_, _, codes)| codes.clone());
     let of_app = enrolled.as_ref().map(|enrolled| enrolled.codes.clone());
     let codes = first.or(of_app).unwrap_or_default();
-    let passkey = passkey.map(|(passkey, added)| (passkey, added.text_at("/id")));
+    let passkey = passkey.map(|(passkey, id, _)| (passkey, id));
     let device = match (&passkey, &enrolled) {
         (None, None) => None,
         (Some((passkey, _)), _) => {
-            let challenge = bundle.challenge(&account.email).await;
+            let mailed = bundle.mailed(&account.email).await;
+            let asked = bundle.post("/v1/auth/code/verify", &mailed).await;
+            let challenge = asked.expect_status(403).text_at("/challenge");
             let presented = bundle.present(passkey, Some(&challenge)).await;
             let body = json!({ "challenge": challenge, "passkey": presented });
             Some(trusted(bundle, body).await)
@@ -80,7 +94,7 @@ pub(super) async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, pa
         }
     }
     match path {
-        Path::AsBefore | Path::Invitation => {}
+        Path::AsBefore | Path::Invitation | Path::Passwordless => {}
         Path::ResetPassword => {
             let ask = json!({ "email": account.email });
             let _ = bundle.post("/v1/auth/forgot-password", &ask).await;
@@ -114,6 +128,7 @@ pub(super) async fn owner(bundle: &Bundle, admin: &Account, factors: Factors, pa
         passkey,
         codes,
         used: 0,
+        first_used: None,
         device,
     }
 }
@@ -123,13 +138,6 @@ async fn trusted(bundle: &Bundle, mut body: Value) -> String {
     body["rememberDevice"] = true.into();
     let answer = bundle.post("/v1/auth/continue", &body).await;
     answer.expect_status(200).text_at("/deviceToken")
-}
-
-fn codes_in(added: &Answer) -> Vec<String> {
-    let codes = added.body["recoveryCodes"].as_array().into_iter().flatten();
-    codes
-        .filter_map(|code| code.as_str().map(str::to_owned))
-        .collect()
 }
 
 impl Owner {
@@ -149,6 +157,9 @@ impl Owner {
             "last_step",
             &json!({ "N": "0" }),
         );
+        if shown == Shown::RecoveryCode {
+            self.bring_back_codes(bundle);
+        }
         let mut body = json!({ "challenge": challenge });
         let (name, code) = match (shown, &self.enrolled) {
             (Shown::Nothing | Shown::TrustedDevice, _) => return body,
@@ -166,6 +177,21 @@ impl Owner {
         };
         body[name] = code.into();
         body
+    }
+
+    /// As if only the first recovery code had been used, when all are.
+    fn bring_back_codes(&mut self, bundle: &Bundle) {
+        let pk = format!("USER#{}", self.account.id);
+        let mut items = bundle.items_of_type("recovery_codes").into_iter();
+        if self.used == 1 {
+            self.first_used = items.find(|item| item["pk"]["S"] == *pk);
+        }
+        if let Some(codes) = &self.first_used
+            && self.used == self.codes.len()
+        {
+            bundle.put(codes);
+            self.used = 1;
+        }
     }
 
     /// The same with a passkey: its own, one that has answered before, or another's.
