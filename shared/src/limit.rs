@@ -167,8 +167,8 @@ impl Limits {
 /// Who is limited by which rule.
 #[derive(Clone, Debug)]
 pub struct LimitSubject {
-    /// What is limited.
-    pub route: Route,
+    /// What is limited, by its name.
+    pub route: &'static str,
     /// Whose requests count together.
     pub rule: Rule,
     /// Account, client address, or both.

@@ -8,7 +8,7 @@ use latchkey::clock::Timestamp;
 use latchkey::email::Email;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, ErrorCode, Fields};
-use latchkey::limit::{LimitSubject, Rate, Route, Rule};
+use latchkey::limit::{LimitSubject, Rate, Rule};
 use latchkey::secret::Purpose;
 use latchkey::session::SessionId;
 use latchkey::store::{Store, Taken};
@@ -17,12 +17,7 @@ use latchkey::token::sealed::Kind;
 use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
 
-/// Tries of the code in one letter: a limit that no setting lifts.
-const TRIES_ROUTE: Route = Route {
-    name: "code-tries",
-    default_limits: "",
-};
-/// None comes back while the code works.
+/// Tries of the code in one letter: a limit that no setting lifts. None comes back while the code works.
 const TRIES: Rate = Rate {
     count: 5,
     period: Duration::from_hours(24),
@@ -94,7 +89,7 @@ pub async fn try_once(
     now: Timestamp,
 ) -> Result<(), ApiError> {
     let subject = LimitSubject {
-        route: TRIES_ROUTE,
+        route: "code-tries",
         rule: Rule::Account,
         name: request.to_string(),
     };

@@ -165,7 +165,7 @@ impl Attempt<'_> {
             Rule::Address => self.address.clone(),
             Rule::Account => self.account.clone(),
         };
-        let route = self.limiter.route;
+        let route = self.limiter.route.name;
         LimitSubject { route, rule, name }
     }
 }

@@ -100,10 +100,7 @@ impl Key {
     /// A partition of its route: each function reaches its own alone.
     pub(super) fn limit(subject: &LimitSubject) -> Self {
         let LimitSubject { route, rule, name } = subject;
-        Self::new(
-            format!("LIMIT#{}#{}#{name}", route.name, rule.name()),
-            "LIMIT",
-        )
+        Self::new(format!("LIMIT#{route}#{}#{name}", rule.name()), "LIMIT")
     }
 
     /// Of the public half of a signing key.
