@@ -92,7 +92,8 @@ impl Typed {
                     }
                     Err(error) => return Err(error.into()),
                 };
-                factor.show(table, &user.id, &secret, code, change)?
+                let secrets = secrets.current(change.at).await?;
+                factor.show(table, &user.id, &secrets, &secret, code, change)?
             }
             Self::RecoveryCode(code) => {
                 if user.factors.is_empty() {

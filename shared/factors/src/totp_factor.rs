@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use latchkey::clock::Timestamp;
+use latchkey::keys::KeyError;
 use latchkey::proof::Second;
 use latchkey::secret::{Purpose, Secrets, Unwrappable};
 use latchkey::sign_in::{NotSignedIn, Shown};
@@ -51,12 +52,11 @@ impl TotpFactor {
         step: u64,
         now: Timestamp,
     ) -> Result<Self, Unwrappable> {
-        let sealed = secrets.seal(Purpose::Totp, user_id.as_bytes(), secret.as_bytes())?;
         Ok(Self {
             id: FactorId::generate(now),
             created_at: now,
             last_used_at: now,
-            secret: STANDARD_NO_PAD.encode(sealed),
+            secret: seal(secrets, user_id, secret)?,
             last_step: step,
             version: 1,
         })
@@ -73,7 +73,8 @@ impl TotpFactor {
         TotpSecret::from_bytes(&opened).ok_or(TokenError::Invalid)
     }
 
-    /// A code that was typed, and what spends it.
+    /// A code that was typed, and what spends it; with that the secret is sealed anew, so that what is in use opens
+    /// however often the secret behind it is replaced.
     ///
     /// # Errors
     /// [`NotSignedIn::InvalidFactor`] when it is wrong or old.
@@ -81,13 +82,16 @@ impl TotpFactor {
         &self,
         table: &Table,
         user_id: &UserId,
+        secrets: &Secrets,
         secret: &TotpSecret,
         code: &Code,
         change: &Change,
     ) -> Result<Shown<Second>, NotSignedIn> {
         let step = secret.find(code, Some(self.last_step), change.at);
         let step = step.ok_or(NotSignedIn::InvalidFactor)?;
+        let sealed = seal(secrets, user_id, secret).map_err(KeyError::from)?;
         let spending = Update::new(Key::totp(user_id), change)
+            .set("secret", text(&sealed))
             .set("last_step", number(step))
             .set("last_used_at", number(change.at.as_millis()))
             .when_equal("id", text(&self.id))
@@ -98,4 +102,10 @@ impl TotpFactor {
             spending: vec![spending],
         })
     }
+}
+
+/// A secret as it is kept: sealed for this account.
+fn seal(secrets: &Secrets, user_id: &UserId, secret: &TotpSecret) -> Result<String, Unwrappable> {
+    let sealed = secrets.seal(Purpose::Totp, user_id.as_bytes(), secret.as_bytes())?;
+    Ok(STANDARD_NO_PAD.encode(sealed))
 }

@@ -1,7 +1,7 @@
 //! Going on with a sign-in that lacks a second factor.
 
 use harness::requests::{post, sign_in};
-use harness::{Answer, Bundle, PASSWORD};
+use harness::{Answer, Bundle, Function, PASSWORD};
 use serde_json::{Value, json};
 
 use crate::{bundle, claims};
@@ -210,4 +210,47 @@ async fn guesses_are_counted_for_the_account_whatever_they_are_of() {
         .send_to(&login, &sign_in(&enrolled.account.email, PASSWORD))
         .await;
     let _ = answer.expect_status(403);
+}
+
+/// `continue` with this secret behind factors, and the one before it.
+async fn after_rotation(bundle: &Bundle, current: &str, previous: &str) -> Function {
+    let mut environment = bundle.environment("continue");
+    environment.retain(|(name, _)| name != "FACTOR_SECRET");
+    environment.push(("FACTOR_SECRET".to_owned(), current.to_owned()));
+    environment.push(("FACTOR_SECRET_PREVIOUS".to_owned(), previous.to_owned()));
+    let started = Function::start(&bundle.binary("continue"), &environment).await;
+    started.unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[tokio::test]
+async fn an_app_in_use_outlives_every_rotation_of_the_secret_behind_it() {
+    const SECOND: &str = "mH2pQv8ZrT4kXc9LwB6nYd3JfG7sKa5EuN1xVt0RoPqWiCyM";
+    const THIRD: &str = "qW3eRt9YuI5oPa0SdF7gHj2KlZ8xCv4BnM6tGbNhYjUkIlOp";
+    let bundle = bundle().await;
+    let environment = bundle.environment("continue");
+    let first = environment.iter().find(|(name, _)| name == "FACTOR_SECRET");
+    let (_, first) = first.expect("a secret");
+    let (used, unused) = (bundle.enrolled().await, bundle.enrolled().await);
+    let rotations = [(SECOND, first.as_str()), (THIRD, SECOND)];
+    for (number, (current, previous)) in rotations.into_iter().enumerate() {
+        let go_on = after_rotation(&bundle, current, previous).await;
+        for (enrolled, status) in [(&used, 200), (&unused, 401)] {
+            if status == 401 && number == 0 {
+                continue;
+            }
+            // As if time had passed: the same step counts again.
+            bundle.edit(
+                |item| item["type"]["S"] == "totp",
+                "last_step",
+                &json!({ "N": "0" }),
+            );
+            let body = json!({
+                "challenge": bundle.challenge(&enrolled.account.email).await,
+                "totp": enrolled.app.last().await,
+            });
+            let request = post("/v1/auth/continue", &body);
+            let answer = bundle.send_to(&go_on, &request).await;
+            let _ = answer.expect_status(status);
+        }
+    }
 }
