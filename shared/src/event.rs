@@ -33,6 +33,7 @@ const USER: &[Field] = &[
     ROLE,
     STATUS,
     SUSPENSION,
+    ("factors", "factors"),
 ];
 const PROFILE: &[Field] = &[FIRST_NAME, LAST_NAME, LOCALE];
 const EMAIL: Field = ("email", "email");

@@ -13,6 +13,9 @@ use latchkey::user::UserId;
 /// How long it is known that a letter was sent: longer than anything is delivered twice.
 const LIFETIME: Duration = Duration::from_hours(30 * 24);
 
+/// The same of a letter to an address without an account.
+const LIFETIME_BEFORE: Duration = Duration::from_hours(24);
+
 /// What became of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,7 +66,14 @@ impl Entity for LetterRecord {
     const TYPE: &'static str = "letter";
 
     fn expires_at(&self) -> Option<Timestamp> {
-        Some(self.sent_at.plus(LIFETIME))
+        // Its account may never come to be.
+        let is_registration = self.letter == Letter::RegistrationCode;
+        let lifetime = if is_registration {
+            LIFETIME_BEFORE
+        } else {
+            LIFETIME
+        };
+        Some(self.sent_at.plus(lifetime))
     }
 
     fn events(&self) -> Vec<EventKind> {

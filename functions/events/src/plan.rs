@@ -159,6 +159,14 @@ async fn requested(
     }])
 }
 
+/// To whoever holds the address; who is suspended is not written to at the wish of others.
+fn account_exists(holder: User) -> Vec<Planned> {
+    if is_suspended(&holder) {
+        return Vec::new();
+    }
+    vec![Planned::to_owner(Letter::AccountExists, holder)]
+}
+
 fn request_id(event: &Detail) -> Option<MailRequestId> {
     text(&event.after, "mailRequestId").and_then(|id| MailRequestId::parse(id).ok())
 }
@@ -166,7 +174,7 @@ fn request_id(event: &Detail) -> Option<MailRequestId> {
 /// To the account that has the address already, or to whoever is to have one with the id that the request names.
 fn registering(event: &Detail, email: Email, holder: Option<User>) -> Vec<Planned> {
     if let Some(holder) = holder {
-        return vec![Planned::to_owner(Letter::AccountExists, holder)];
+        return account_exists(holder);
     }
     let Some(id) = event.user_id else {
         return Vec::new();
@@ -195,16 +203,16 @@ fn move_asked(owner: User, new: Email, holder: Option<User>) -> Vec<Planned> {
         return Vec::new();
     }
     let is_own = owner.email.canonical() == new.canonical();
-    let mut letters = vec![match holder {
-        Some(holder) if !is_own => Planned::to_owner(Letter::AccountExists, holder),
-        _ => Planned {
+    let mut letters = match holder {
+        Some(holder) if !is_own => account_exists(holder),
+        _ => vec![Planned {
             letter: Letter::ConfirmEmailChange,
             user: owner.clone(),
             to: new.clone(),
             email: new.clone(),
             request: None,
-        },
-    }];
+        }],
+    };
     if owner.email_verified && !is_own {
         letters.push(Planned {
             email: new,

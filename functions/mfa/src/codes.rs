@@ -7,15 +7,22 @@ use factors::{CeremonyChallenge, Code};
 use latchkey::clock::Timestamp;
 use latchkey::email::Email;
 use latchkey::field::FieldError;
-use latchkey::http::{ApiError, ErrorCode, Fields};
-use latchkey::limit::{LimitSubject, Rate, Rule};
+use latchkey::http::{ApiError, ErrorCode, Fields, Limiter, Request};
+use latchkey::limit::{LimitSubject, Rate, Route, Rule};
 use latchkey::secret::Purpose;
 use latchkey::session::SessionId;
 use latchkey::store::{Store, Taken};
-use latchkey::token::mailed::{MailRequestId, Shown};
+use latchkey::token::mailed::{LetterProof, MailRequestId};
 use latchkey::token::sealed::Kind;
 use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
+
+/// Guesses of mailed codes, by the address that they are for. Strangers make them: they use up nothing of the account's
+/// factors.
+pub const GUESS_ROUTE: Route = Route {
+    name: "code-guess",
+    default_limits: "account-address=5/15m address=60/1h account=10/15m",
+};
 
 /// Tries of the code in one letter: a limit that no setting lifts. None comes back while the code works.
 const TRIES: Rate = Rate {
@@ -23,8 +30,8 @@ const TRIES: Rate = Rate {
     period: Duration::from_hours(24),
 };
 
-/// How [`CodeSignIn`] is sealed.
-pub const CODE_SIGN_IN: Kind = Kind {
+/// How [`CodeChallenge`] is sealed.
+pub const CODE_CHALLENGE: Kind = Kind {
     prefix: "lkcc_",
     purpose: Purpose::CodeChallenge,
 };
@@ -37,7 +44,7 @@ pub const PASSKEY_REGISTRATION: Kind = Kind {
 
 /// A sign-in that a code completes.
 #[derive(Serialize, Deserialize)]
-pub struct CodeSignIn {
+pub struct CodeChallenge {
     /// The request for the letter.
     pub request: MailRequestId,
     /// The address that was named.
@@ -60,7 +67,7 @@ pub struct PasskeyRegistration {
 }
 
 /// Reads what is shown of a letter: `code`, or `token`.
-pub fn read_shown(fields: &mut Fields) -> Option<Shown> {
+pub fn read_proof(fields: &mut Fields) -> Option<LetterProof> {
     let code = fields.optional("code", Code::parse);
     let token = fields.optional("token", |token| Ok(token.to_owned()));
     match (&code, &token) {
@@ -75,8 +82,30 @@ pub fn read_shown(fields: &mut Fields) -> Option<Shown> {
         _ => {}
     }
     let (code, token) = (code?, token?);
-    let digits = code.map(|code| Shown::Digits(code.digits()));
-    digits.or(token.map(Shown::Token))
+    let digits = code.map(|code| LetterProof::Digits(code.digits()));
+    digits.or(token.map(LetterProof::Token))
+}
+
+/// Counts a guess at the code that was mailed to an address, before anything is looked at. The token of a link is none:
+/// it has 192 bits. 2 RT where nobody has tried of late.
+///
+/// # Errors
+/// `rate_limited` or `unavailable`.
+pub async fn guess(
+    guesses: &Limiter,
+    store: &Store,
+    request: &Request,
+    proof: &LetterProof,
+    email: &Email,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    match proof {
+        LetterProof::Digits(_) => {
+            let attempt = guesses.attempt(store, request, &email.canonical(), now);
+            attempt.admit().await
+        }
+        LetterProof::Token(_) => Ok(()),
+    }
 }
 
 /// Counts a try of the code in the letter of this request, of which there are five. 1 to 2 RT and WU.

@@ -6,7 +6,8 @@ mod passkeys;
 mod pending;
 
 pub use codes::{
-    CODE_SIGN_IN, CodeSignIn, PASSKEY_REGISTRATION, PasskeyRegistration, read_shown, try_once,
+    CODE_CHALLENGE, CodeChallenge, GUESS_ROUTE, PASSKEY_REGISTRATION, PasskeyRegistration, guess,
+    read_proof, try_once,
 };
 pub use enrolled::{first_codes, go_on, may_remove, new_codes, refused};
 pub use passkeys::{PasskeyResponse, StartedCeremony};

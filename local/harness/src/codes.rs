@@ -38,6 +38,15 @@ impl Bundle {
         letter.code().expect("a letter with a code").to_owned()
     }
 
+    /// An account that codes sign in to, as if it had no password.
+    pub async fn mailable(&self) -> Account {
+        let account = self.account().await;
+        for attribute in ["email_verified", "passwordless"] {
+            self.edit_user(&account.id, attribute, &json!({ "BOOL": true }));
+        }
+        account
+    }
+
     /// Asks for a code to sign in with: the challenge that it goes with.
     pub async fn ask_for_code(&self, email: &str) -> String {
         let body = json!({ "email": email });

@@ -101,6 +101,24 @@ impl CachedSecrets {
         }
     }
 
+    /// Whether what names no version of a secret was made with an accepted one. I/O as
+    /// [`verify_refresh`](Self::verify_refresh), whatever is checked.
+    ///
+    /// # Errors
+    /// [`KeyError::Secret`].
+    pub async fn made(
+        &self,
+        now: Timestamp,
+        is_of: impl Fn(&Secrets) -> bool,
+    ) -> Result<bool, KeyError> {
+        let check = |secrets: &Secrets| is_of(secrets).then_some(()).ok_or(TokenError::UnknownKey);
+        match self.verify(now, check).await {
+            Ok(()) => Ok(true),
+            Err(VerifyError::Invalid) => Ok(false),
+            Err(VerifyError::Keys(error)) => Err(error),
+        }
+    }
+
     async fn verify<T>(
         &self,
         now: Timestamp,

@@ -128,7 +128,8 @@ impl Key {
     }
 
     /// In the account's own partition: the stream keeps the order of what happened to one user.
-    pub(super) fn tombstone(id: &UserId) -> Self {
+    #[must_use]
+    pub fn tombstone(id: &UserId) -> Self {
         Self::new(Self::user(id).pk, TOMBSTONE)
     }
 

@@ -188,10 +188,26 @@ pub fn put_if(
 /// # Errors
 /// [`StoreError::Unreadable`] when it is none.
 pub fn check_exists(table: &Table, key: Key) -> Result<TransactWriteItem, StoreError> {
+    check(table, key, "attribute_exists(pk)")
+}
+
+/// The same while there is none.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn check_absent(table: &Table, key: Key) -> Result<TransactWriteItem, StoreError> {
+    check(table, key, "attribute_not_exists(pk)")
+}
+
+fn check(
+    table: &Table,
+    key: Key,
+    condition: &'static str,
+) -> Result<TransactWriteItem, StoreError> {
     let check = ConditionCheck::builder()
         .table_name(table.name())
         .set_key(Some(key.into_attributes()))
-        .condition_expression("attribute_exists(pk)")
+        .condition_expression(condition)
         .build()
         .map_err(|error| StoreError::Unreadable(error.to_string()))?;
     Ok(TransactWriteItem::builder().condition_check(check).build())

@@ -103,13 +103,13 @@ impl MailedCode {
         secrets: &Secrets,
         request: &MailRequestId,
         user: &User,
-        shown: &Shown,
+        shown: &LetterProof,
     ) -> bool {
         let is_shown = |secret| {
             let code = Self::derive(secret, request, user);
             let (known, shown) = match shown {
-                Shown::Digits(digits) => (&code.digits, digits),
-                Shown::Token(token) => (&code.token, token),
+                LetterProof::Digits(digits) => (&code.digits, digits),
+                LetterProof::Token(token) => (&code.token, token),
             };
             constant_time::verify_slices_are_equal(known.as_bytes(), shown.as_bytes()).is_ok()
         };
@@ -118,7 +118,7 @@ impl MailedCode {
 }
 
 /// What somebody shows of a letter.
-pub enum Shown {
+pub enum LetterProof {
     /// The digits.
     Digits(String),
     /// The token of its link.
@@ -161,7 +161,10 @@ mod tests {
             (again.digits, again.token),
             (code.digits.clone(), code.token.clone())
         );
-        let shown = [Shown::Digits(code.digits), Shown::Token(code.token)];
+        let shown = [
+            LetterProof::Digits(code.digits),
+            LetterProof::Token(code.token),
+        ];
         let counts = |secrets: &Secrets, request: &MailRequestId, user: &User| {
             shown
                 .each_ref()

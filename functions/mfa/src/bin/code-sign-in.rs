@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use factors::ROUTE;
 use lambda_http::Error;
 use latchkey::clock;
 use latchkey::device::{self, DeviceToken};
@@ -18,9 +17,9 @@ use latchkey::secret::SecretSource;
 use latchkey::sign_in::SignIn;
 use latchkey::store::Store;
 use latchkey::telemetry;
-use latchkey::token::mailed::{self, MailedCode, Shown};
+use latchkey::token::mailed::{CodeSignIn, LetterProof, MailedCode};
 use latchkey::user::UserId;
-use mfa::{CODE_SIGN_IN, CodeSignIn, read_shown, try_once};
+use mfa::{CODE_CHALLENGE, CodeChallenge, GUESS_ROUTE, guess, read_proof, try_once};
 
 /// What the function is made of.
 struct Parts {
@@ -28,24 +27,24 @@ struct Parts {
     store: Store,
     sign_in: SignIn,
     mail: CachedSecrets,
-    codes: mailed::CodeSignIn,
+    codes: CodeSignIn,
     trusts_for: Option<Duration>,
 }
 
 struct Input {
     challenge: String,
-    shown: Shown,
+    proof: LetterProof,
     device_token: Option<DeviceToken>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let guesses = Limiter::from_env(ROUTE)?;
+    let guesses = Limiter::from_env(GUESS_ROUTE)?;
     let store = Store::from_env().await?;
     let parts = Parts {
         guesses,
-        codes: mailed::CodeSignIn::from_env()?,
+        codes: CodeSignIn::from_env()?,
         trusts_for: device::lifetime()?,
         sign_in: SignIn::from_env(&store).await?,
         mail: CachedSecrets::from_env(SecretSource::MAIL).await?,
@@ -58,32 +57,34 @@ async fn code_sign_in(parts: &Parts, request: Request) -> ApiResult {
     let input = read(&request)?;
     let now = clock::now();
     let ready = parts.sign_in.ready(now).await?;
-    let secrets = parts.sign_in.secrets();
-    let opened = secrets.challenge(&CODE_SIGN_IN, b"", &input.challenge, now);
-    let begun: CodeSignIn = opened.await?;
+    let opened = parts
+        .mail
+        .challenge(&CODE_CHALLENGE, b"", &input.challenge, now);
+    let begun: CodeChallenge = opened.await?;
 
-    let store = &parts.store;
-    let (tried, holder) = tokio::join!(
-        try_once(store, &begun.request, now),
+    let (store, proof) = (&parts.store, &input.proof);
+    let (guessed, holder) = tokio::join!(
+        guess(&parts.guesses, store, &request, proof, &begun.email, now),
         store.find_user_id(&begun.email)
     );
-    tried?;
+    guessed?;
     let device_token = input.device_token.as_ref();
     let holder = holder?.unwrap_or(UserId::NOBODY);
-    let (user, device) = store.get_user_with_device(&holder, device_token).await?;
+    let (tried, read) = tokio::join!(
+        try_once(store, &begun.request, now),
+        store.get_user_with_device(&holder, device_token)
+    );
+    tried?;
+    let (user, device) = read?;
     let user = user.filter(|user| parts.codes.admits(user));
-    // Counted with all guesses at its factors, where the account is one that a code signs in to: a stranger's guesses at
-    // any other count for nothing there.
-    let account = match &user {
-        Some(user) => user.id.to_string(),
-        None => begun.email.canonical(),
+    let is_right = parts.mail.made(now, |secrets| {
+        let is_shown = |user| MailedCode::is_shown(secrets, &begun.request, user, proof);
+        user.as_ref().is_some_and(is_shown)
+    });
+    let is_right = is_right.await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        return Err(ErrorCode::InvalidFactor.into());
     };
-    let attempt = parts.guesses.attempt(store, &request, &account, now);
-    attempt.admit().await?;
-
-    let secrets = parts.mail.current(now).await?;
-    let is_shown = |user: &_| MailedCode::is_shown(&secrets, &begun.request, user, &input.shown);
-    let user = user.filter(is_shown).ok_or(ErrorCode::InvalidFactor)?;
     telemetry::name_account(user.id);
     let change = http::change(&request, Some(user.id));
     let admitted = ready.admit(&user, change.at)?;
@@ -105,12 +106,12 @@ async fn code_sign_in(parts: &Parts, request: Request) -> ApiResult {
 fn read(request: &Request) -> Result<Input, ApiError> {
     let mut fields = Fields::read(request)?;
     let challenge = fields.required("challenge", |challenge| Ok(challenge.to_owned()));
-    let shown = read_shown(&mut fields);
+    let proof = read_proof(&mut fields);
     let device_token = fields.optional("deviceToken", DeviceToken::parse);
     fields.finish(|| {
         Some(Input {
             challenge: challenge?,
-            shown: shown?,
+            proof: proof?,
             device_token: device_token?,
         })
     })

@@ -5,23 +5,26 @@ use factors::{FactorStore, NotEnrolled, Passkey, invalid_credential, relying_par
 use lambda_http::Error;
 use latchkey::factor::{Factor, Factors};
 use latchkey::http::{
-    self, ApiError, ApiResult, ErrorCode, Fields, Request, StatusCode, UserResponse,
+    self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request, StatusCode, UserResponse,
 };
 use latchkey::keys::CachedSecrets;
 use latchkey::profile::Profile;
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
 use latchkey::telemetry;
-use latchkey::token::mailed::{MailedCode, Shown};
+use latchkey::token::mailed::{LetterProof, MailedCode};
 use latchkey::user::{Role, User};
-use mfa::{PASSKEY_REGISTRATION, PasskeyRegistration, new_codes, read_shown, refused, try_once};
+use mfa::{
+    GUESS_ROUTE, PASSKEY_REGISTRATION, PasskeyRegistration, guess, new_codes, read_proof, refused,
+    try_once,
+};
 use serde::Serialize;
 use webauthn::{RegistrationResponse, RelyingParty, register};
 
 /// What the function is made of.
 struct Parts {
+    guesses: Limiter,
     store: Store,
-    sessions: CachedSecrets,
     mail: CachedSecrets,
     factors: CachedSecrets,
     relying_party: RelyingParty,
@@ -29,7 +32,7 @@ struct Parts {
 
 struct Input {
     challenge: String,
-    shown: Shown,
+    proof: LetterProof,
     response: RegistrationResponse,
     profile: Profile,
 }
@@ -45,9 +48,9 @@ struct Registered<'a> {
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let parts = Parts {
+        guesses: Limiter::from_env(GUESS_ROUTE)?,
         relying_party: relying_party()?,
         store: Store::from_env().await?,
-        sessions: CachedSecrets::from_env(SecretSource::SESSION).await?,
         mail: CachedSecrets::from_env(SecretSource::MAIL).await?,
         factors: CachedSecrets::from_env(SecretSource::FACTORS).await?,
     };
@@ -58,7 +61,7 @@ async fn register_with_passkey(parts: &Parts, request: Request) -> ApiResult {
     let input = read(&request)?;
     let change = http::change(&request, None);
     let opened = parts
-        .sessions
+        .mail
         .challenge(&PASSKEY_REGISTRATION, b"", &input.challenge, change.at);
     let begun: PasskeyRegistration = opened.await?;
     let passkey = passkey(parts, &begun, &input.response, &change)?;
@@ -70,9 +73,13 @@ async fn register_with_passkey(parts: &Parts, request: Request) -> ApiResult {
     };
     telemetry::name_account(user.id);
 
-    try_once(&parts.store, &begun.request, change.at).await?;
-    let mail = parts.mail.current(change.at).await?;
-    if !MailedCode::is_shown(&mail, &begun.request, &user, &input.shown) {
+    let (store, proof, now) = (&parts.store, &input.proof, change.at);
+    guess(&parts.guesses, store, &request, proof, &user.email, now).await?;
+    try_once(store, &begun.request, now).await?;
+    let is_right = parts.mail.made(now, |secrets| {
+        MailedCode::is_shown(secrets, &begun.request, &user, proof)
+    });
+    if !is_right.await? {
         return Err(ErrorCode::InvalidFactor.into());
     }
     let change = Change {
@@ -103,7 +110,7 @@ async fn register_with_passkey(parts: &Parts, request: Request) -> ApiResult {
 fn read(request: &Request) -> Result<Input, ApiError> {
     let mut fields = Fields::read(request)?;
     let challenge = fields.required("challenge", |challenge| Ok(challenge.to_owned()));
-    let shown = read_shown(&mut fields);
+    let proof = read_proof(&mut fields);
     let response = fields.object("credential", |object| {
         RegistrationResponse::parse(object).map_err(invalid_credential)
     });
@@ -116,7 +123,7 @@ fn read(request: &Request) -> Result<Input, ApiError> {
     fields.finish(|| {
         Some(Input {
             challenge: challenge?,
-            shown: shown?,
+            proof: proof?,
             response: response?,
             profile: profile?,
         })

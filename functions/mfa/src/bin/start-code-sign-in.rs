@@ -12,7 +12,7 @@ use latchkey::session::SessionId;
 use latchkey::store::Store;
 use latchkey::telemetry;
 use latchkey::token::mailed::LIFETIME;
-use mfa::{CODE_SIGN_IN, CodeSignIn};
+use mfa::{CODE_CHALLENGE, CodeChallenge};
 use serde::Serialize;
 
 /// Letters with a code to sign in with.
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let limiter = Limiter::from_env(ROUTE)?;
     let store = Store::from_env().await?;
-    let secrets = CachedSecrets::from_env(SecretSource::SESSION).await?;
+    let secrets = CachedSecrets::from_env(SecretSource::MAIL).await?;
     http::serve(|request| start_code_sign_in(&store, &limiter, &secrets, request)).await
 }
 
@@ -47,12 +47,12 @@ async fn start_code_sign_in(
     // Read first: no letter goes out for an answer that cannot be given.
     let secrets = secrets.current(now).await?;
     let asked = http::ask_for_letter(store, limiter, &request, Letter::SignInCode).await?;
-    let begun = CodeSignIn {
+    let begun = CodeChallenge {
         request: asked.id,
         email: asked.email,
         session_id: SessionId::generate(now),
     };
-    let challenge = CODE_SIGN_IN.seal(&secrets, b"", &begun, now.plus(LIFETIME));
+    let challenge = CODE_CHALLENGE.seal(&secrets, b"", &begun, now.plus(LIFETIME));
     let challenge = challenge.map_err(KeyError::from).map_err(ApiError::from)?;
     let expires_in = LIFETIME.as_secs();
     http::json(

@@ -45,7 +45,7 @@ async fn main() -> Result<(), Error> {
         relying_party: relying_party()?,
         app_name: config::required(config::APP_NAME)?,
         store: Store::from_env().await?,
-        secrets: CachedSecrets::from_env(SecretSource::SESSION).await?,
+        secrets: CachedSecrets::from_env(SecretSource::MAIL).await?,
     };
     http::serve(|request| start_passkey_registration(&parts, request)).await
 }

@@ -207,7 +207,7 @@ async fn every_endpoint_of_codes_costs_what_the_chart_says() {
     let register = post("/v1/auth/register/passkey", &registration);
     for (what, request, expected) in [
         ("start-code-sign-in", start, Cost::new(4, 3, 0.0, 4.0)),
-        ("code-sign-in", verify, Cost::new(5, 4, 2.0, 4.0)),
+        ("code-sign-in", verify, Cost::new(7, 4, 2.0, 6.0)),
         (
             "start-passkey-registration",
             options,
@@ -216,7 +216,7 @@ async fn every_endpoint_of_codes_costs_what_the_chart_says() {
         (
             "register-with-passkey",
             register,
-            Cost::new(2, 2, 0.0, 10.0),
+            Cost::new(5, 4, 0.0, 15.0),
         ),
     ] {
         assert_eq!(bundle.cost_of(&request).await, expected, "{what}");

@@ -4,7 +4,7 @@ use harness::requests::post;
 use serde_json::json;
 
 use crate::bundle;
-use crate::codes::{mailable, mailable_with_app, verify};
+use crate::codes::{mailable_with_app, verify};
 
 /// Another code of six digits.
 fn wrong(code: &str) -> String {
@@ -15,7 +15,7 @@ fn wrong(code: &str) -> String {
 #[tokio::test]
 async fn a_code_has_five_tries_wherever_they_are_made() {
     let bundle = bundle().await;
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let body = bundle.mailed(&account.email).await;
     let guess = json!({
         "challenge": body["challenge"],
@@ -39,48 +39,34 @@ async fn a_code_has_five_tries_wherever_they_are_made() {
 }
 
 #[tokio::test]
-async fn guesses_count_with_those_at_the_factors_and_strangers_use_nobodys_up() {
-    const LIMIT: &str = "account-address=99/1s; factor: account=3/1h";
+async fn bug_42_guesses_at_codes_lock_nobody_out_of_anything_else() {
+    const LIMIT: &str = "account-address=99/1s; code-guess: account=3/1h; factor: account=1/1h";
     let bundle = bundle().await;
     let [code, go_on] =
         ["code-sign-in", "continue"].map(|name| bundle.spawn_with(name, "RATE_LIMITS", LIMIT));
     let (code, go_on) = (code.await, go_on.await);
-    // An account that codes do not sign in to: what is guessed there counts for nothing.
-    let enrolled = bundle.enrolled().await;
-    let email = &enrolled.account.email;
-    let challenge = bundle.ask_for_code(email).await;
-    let guess = post(
-        "/v1/auth/code/verify",
-        &json!({ "challenge": challenge, "code": "000000" }),
-    );
-    let mut statuses = Vec::new();
-    for _ in 0..4 {
-        statuses.push(bundle.send_to(&code, &guess).await.status);
-    }
-    assert_eq!(statuses, [401, 401, 401, 429]);
-    let body = json!({
-        "challenge": bundle.challenge(email).await,
-        "totp": enrolled.app.next().await,
-    });
-    let request = post("/v1/auth/continue", &body);
-    let _ = bundle.send_to(&go_on, &request).await.expect_status(200);
-
-    // One that they do sign in to has one counter for all.
     let enrolled = mailable_with_app(&bundle).await;
     let email = &enrolled.account.email;
-    let mailed = bundle.mailed(email).await;
-    let asked = bundle
-        .send_to(&code, &post("/v1/auth/code/verify", &mailed))
-        .await;
-    let challenge = asked.expect_status(403).text_at("/challenge");
-    let guess = json!({ "challenge": challenge, "totp": "000000" });
-    for status in [401, 401, 429] {
-        let request = post("/v1/auth/continue", &guess);
-        let _ = bundle.send_to(&go_on, &request).await.expect_status(status);
+    let challenge = bundle.ask_for_code(email).await;
+    let letter = bundle.letter(email, "sign_in_code").await;
+    let right = letter.code().expect("a code");
+    let with = |name: &str, shown: &str| {
+        let body = json!({ "challenge": challenge, name: shown });
+        post("/v1/auth/code/verify", &body)
+    };
+    let guess = with("code", &wrong(right));
+    for status in [401, 401, 401, 429, 429, 429, 429] {
+        let answer = bundle.send_to(&code, &guess).await;
+        let _ = answer.expect_status(status);
     }
-    let again = bundle.mailed(email).await;
-    let limited = bundle
-        .send_to(&code, &post("/v1/auth/code/verify", &again))
-        .await;
+    let limited = bundle.send_to(&code, &with("code", right)).await;
     assert_eq!(limited.expect_status(429).code(), "rate_limited");
+    // What was limited has tried nothing; and the link cannot be guessed.
+    let token = letter.token().expect("a link");
+    let answer = bundle.send_to(&code, &with("token", &token)).await;
+    let challenge = answer.expect_status(403).text_at("/challenge");
+    // Nor has anybody used up the guesses at the app.
+    let body = json!({ "challenge": challenge, "totp": enrolled.app.next().await });
+    let request = post("/v1/auth/continue", &body);
+    let _ = bundle.send_to(&go_on, &request).await.expect_status(200);
 }

@@ -6,18 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{bundle, claims};
 
-/// An account that codes sign in to.
-pub async fn mailable(bundle: &Bundle) -> Account {
-    let account = bundle.account().await;
-    for attribute in ["email_verified", "passwordless"] {
-        bundle.edit_user(&account.id, attribute, &json!({ "BOOL": true }));
-    }
-    account
-}
-
-/// The same with an authenticator app.
+/// An account that codes sign in to, with an authenticator app.
 pub async fn mailable_with_app(bundle: &Bundle) -> Enrolled {
-    let account = mailable(bundle).await;
+    let account = bundle.mailable().await;
     bundle.enrol(&account).await
 }
 
@@ -28,7 +19,7 @@ pub async fn verify(bundle: &Bundle, body: &Value) -> harness::Answer {
 #[tokio::test]
 async fn a_code_signs_in_who_asked_for_it_once() {
     let bundle = bundle().await;
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let body = bundle.mailed(&account.email).await;
     let answer = verify(&bundle, &body).await.expect_status(200);
     assert_eq!(answer.body["user"]["id"], account.id.as_str());
@@ -53,7 +44,7 @@ async fn a_code_signs_in_who_asked_for_it_once() {
 #[tokio::test]
 async fn bug_92_a_link_signs_in_where_it_was_asked_for_and_nowhere_else() {
     let bundle = bundle().await;
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let challenge = bundle.ask_for_code(&account.email).await;
     let letter = bundle.letter(&account.email, "sign_in_code").await;
     let token = letter.token().expect("a link");
@@ -154,9 +145,9 @@ async fn whose_address_it_is_nobody_learns() {
     );
     let unverified = bundle.account().await;
     bundle.edit_user(&unverified.id, "passwordless", &json!({ "BOOL": true }));
-    let suspended = mailable(&bundle).await;
+    let suspended = bundle.mailable().await;
     bundle.edit_user(&suspended.id, "status", &json!({ "S": "suspended" }));
-    let known = mailable(&bundle).await;
+    let known = bundle.mailable().await;
     let enrolled = mailable_with_app(&bundle).await.account;
     let emails = [
         new_email(),
@@ -174,7 +165,7 @@ async fn whose_address_it_is_nobody_learns() {
         let _ = bundle.recorder().take();
         let asked = bundle.send(&request).await.expect_status(202);
         let cost_of_asking = bundle.recorder().take().len();
-        // Nobody has another's code: any guess looks alike, until the account's guesses are used up.
+        // Nobody has another's code: any guess looks alike.
         let guess = json!({ "challenge": asked.text_at("/challenge"), "code": "000000" });
         let refused = verify(&bundle, &guess).await.expect_status(401);
         let cost = bundle.recorder().take().len();
@@ -221,14 +212,14 @@ async fn a_code_ends_with_any_change_of_the_account() {
         ("session_epoch", json!({ "N": "9" })),
         ("email_verified", json!({ "BOOL": false })),
     ] {
-        let account = mailable(&bundle).await;
+        let account = bundle.mailable().await;
         let body = bundle.mailed(&account.email).await;
         bundle.edit_user(&account.id, attribute, &value);
         let refused = verify(&bundle, &body).await.expect_status(401);
         assert_eq!(refused.code(), "invalid_factor", "{attribute}");
     }
     // Who is suspended meanwhile learns that, as with a password.
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let body = bundle.mailed(&account.email).await;
     bundle.edit_user(&account.id, "status", &json!({ "S": "suspended" }));
     let refused = verify(&bundle, &body).await.expect_status(403);
@@ -238,7 +229,7 @@ async fn a_code_ends_with_any_change_of_the_account() {
 #[tokio::test]
 async fn bug_87_no_code_and_no_link_is_kept() {
     let bundle = bundle().await;
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let body = bundle.mailed(&account.email).await;
     let letter = bundle.letter(&account.email, "sign_in_code").await;
     let token = letter.token().expect("a link");
@@ -303,7 +294,7 @@ async fn a_body_names_one_of_code_and_link() {
 #[tokio::test]
 async fn a_session_by_code_is_a_recent_proof_where_there_is_no_factor() {
     let bundle = bundle().await;
-    let account = mailable(&bundle).await;
+    let account = bundle.mailable().await;
     let answer = verify(&bundle, &bundle.mailed(&account.email).await).await;
     let fresh = Account {
         access_token: answer.expect_status(200).text_at("/accessToken"),
@@ -322,4 +313,20 @@ async fn a_session_by_code_is_a_recent_proof_where_there_is_no_factor() {
         amr.iter().any(|session| session["amr"][0] == "email"),
         "{amr:?}"
     );
+}
+
+#[tokio::test]
+async fn a_code_starts_no_session_after_the_sign_out_of_the_one_it_started() {
+    let bundle = bundle().await;
+    let account = bundle.mailable().await;
+    let body = bundle.mailed(&account.email).await;
+    let answer = verify(&bundle, &body).await.expect_status(200);
+    let own = Account {
+        access_token: answer.text_at("/accessToken"),
+        ..account
+    };
+    let out = by(&own, "DELETE", "/v1/auth/logout");
+    let _ = bundle.send(&out).await.expect_status(204);
+    let refused = verify(&bundle, &body).await.expect_status(401);
+    assert_eq!(refused.code(), "challenge_expired");
 }

@@ -181,8 +181,13 @@ async fn a_reset_gives_it_a_password_and_keeps_its_passkey() {
 #[tokio::test]
 async fn whether_an_address_is_free_its_owner_alone_learns() {
     let bundle = bundle().await;
-    let taken = bundle.account().await.email;
-    let free = new_email();
+    // Made by an admin: nothing has been counted for either address.
+    let admin = bundle.admin().await;
+    let (taken, free) = (new_email(), new_email());
+    let create = by(&admin, "POST", "/v1/users").json(&json!({ "email": taken }));
+    let _ = bundle.send(&create).await.expect_status(201);
+    let _ = bundle.function("start-passkey-registration").await;
+    let _ = bundle.begin_registration(&new_email()).await;
     let mut seen = Vec::new();
     for email in [&taken, &free] {
         let request = post(OPTIONS, &json!({ "email": email }));
@@ -209,7 +214,7 @@ async fn whether_an_address_is_free_its_owner_alone_learns() {
         assert_eq!(refused.expect_status(401).code(), "invalid_factor");
     }
     assert_eq!(seen[0].0, ["challenge", "expiresIn", "options"]);
-    assert_eq!(seen[0].0, seen[1].0);
+    assert_eq!(seen[0], seen[1]);
     bundle.deliver().await;
     let names = |email: &str| {
         let letters = bundle.letters_to(email).into_iter();
@@ -222,7 +227,16 @@ async fn whether_an_address_is_free_its_owner_alone_learns() {
         Some("account_exists")
     );
     assert_eq!(names(&free), ["registration_code"]);
-    assert_eq!(made(&bundle).0, 1);
+    assert_eq!(made(&bundle).0, 2);
+    // Who is suspended is not written to at the wish of others.
+    let suspended = bundle.account().await;
+    bundle.edit_user(&suspended.id, "status", &json!({ "S": "suspended" }));
+    bundle.deliver().await;
+    let before = names(&suspended.email);
+    let body = json!({ "email": suspended.email });
+    let _ = bundle.post(OPTIONS, &body).await.expect_status(202);
+    bundle.deliver().await;
+    assert_eq!(names(&suspended.email), before);
 }
 
 #[tokio::test]
@@ -321,4 +335,27 @@ async fn a_letter_to_no_account_is_in_the_language_of_who_asks() {
         letter.text.contains("/complete-registration#token=lkmt_"),
         "{token}"
     );
+}
+
+#[tokio::test]
+async fn bug_59_a_registration_does_not_bring_a_deleted_account_back() {
+    let bundle = bundle().await;
+    let email = new_email();
+    let (passkey, body) = bundle.begin_registration(&email).await;
+    let made = bundle.post(REGISTER, &body).await.expect_status(201);
+    let answer = bundle.passkey_sign_in(&passkey).await.expect_status(200);
+    let account = Account {
+        id: made.text_at("/user/id"),
+        email,
+        access_token: answer.text_at("/accessToken"),
+        refresh_token: answer.text_at("/refreshToken"),
+    };
+    let delete = by(&account, "DELETE", "/v1/users/me");
+    let _ = bundle.send(&delete).await.expect_status(204);
+    for is_purged in [false, true] {
+        let refused = bundle.post(REGISTER, &body).await.expect_status(409);
+        assert_eq!(refused.code(), "email_taken", "purged: {is_purged}");
+        bundle.deliver().await;
+    }
+    assert_eq!(bundle.items_of_type("user").len(), 0);
 }

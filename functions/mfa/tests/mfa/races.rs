@@ -87,11 +87,7 @@ async fn two_uses_of_one_mailed_code_sign_in_once() {
     let functions = ["code-sign-in", "code-sign-in"];
     let mut track = Track::new(bundle().await, &functions, None).await;
     for seed in 0..SEEDS {
-        let account = track.bundle.account().await;
-        for attribute in ["email_verified", "passwordless"] {
-            let yes = json!({ "BOOL": true });
-            track.bundle.edit_user(&account.id, attribute, &yes);
-        }
+        let account = track.bundle.mailable().await;
         let email = &account.email;
         let challenge = track.bundle.ask_for_code(email).await;
         let letter = track.bundle.letter(email, "sign_in_code").await;

@@ -1,18 +1,9 @@
 //! Codes by mail, and accounts without a password.
 
 use harness::requests::{new_email, post};
+use harness::scene;
 use harness::scenes::{Act, Scene, after, is};
-use harness::{Account, Bundle, scene};
 use serde_json::{Value, json};
-
-/// An account that codes sign in to.
-async fn mailable(bundle: &Bundle) -> Account {
-    let account = bundle.account().await;
-    for attribute in ["email_verified", "passwordless"] {
-        bundle.edit_user(&account.id, attribute, &json!({ "BOOL": true }));
-    }
-    account
-}
 
 /// A session that began with a code.
 fn by_code(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
@@ -44,7 +35,7 @@ fn signing_in() -> Vec<Scene> {
             }
         ),
         scene!("sign in with a code", "code-sign-in", |bundle| {
-            let account = mailable(bundle).await;
+            let account = bundle.mailable().await;
             let body = bundle.mailed(&account.email).await;
             Act::send(post("/v1/auth/code/verify", &body), 200)
                 .repeated(&[401])
@@ -54,7 +45,7 @@ fn signing_in() -> Vec<Scene> {
             "sign in with a code after another try",
             "code-sign-in",
             |bundle| {
-                let account = mailable(bundle).await;
+                let account = bundle.mailable().await;
                 let body = bundle.mailed(&account.email).await;
                 let mut wrong = body.clone();
                 wrong["code"] = "000000".into();
@@ -65,11 +56,20 @@ fn signing_in() -> Vec<Scene> {
                     .until(by_code(account.id))
             }
         ),
+        scene!("sign in with a link", "code-sign-in", |bundle| {
+            let account = bundle.mailable().await;
+            let challenge = bundle.ask_for_code(&account.email).await;
+            let letter = bundle.letter(&account.email, "sign_in_code").await;
+            let body = json!({ "challenge": challenge, "token": letter.token() });
+            Act::send(post("/v1/auth/code/verify", &body), 200)
+                .repeated(&[401])
+                .until(by_code(account.id))
+        }),
         scene!(
             "sign in with a code on a trusted device",
             "code-sign-in",
             |bundle| {
-                let account = mailable(bundle).await;
+                let account = bundle.mailable().await;
                 let enrolled = bundle.enrol(&account).await;
                 let mailed = bundle.mailed(&account.email).await;
                 let asked = bundle.post("/v1/auth/code/verify", &mailed).await;
@@ -133,8 +133,9 @@ fn registering() -> Vec<Scene> {
                 let (_, body) = bundle.begin_registration(&email).await;
                 let mut wrong = body.clone();
                 wrong["code"] = "000000".into();
-                let _ = bundle.post(REGISTER, &wrong).await;
-                Act::send(post(REGISTER, &body), 201)
+                let [wrong, right] = [wrong, body].map(|body| post(REGISTER, &body));
+                after(bundle, "register-with-passkey", wrong, right, 201)
+                    .await
                     .repeated(&[409])
                     .until(move |item| is(item, "user", "email", &email))
             }
