@@ -55,6 +55,7 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
     let (section, only) = match arguments {
         [] => ("", [].as_slice()),
         ["functions", names @ ..] => ("functions", names),
+        ["--build"] => return setup::build(Profile::Ci).await,
         ["--check"] => return check(Profile::Ci).await,
         ["--check", "release"] => return check(Profile::Release).await,
         ["baseline"] => return baseline().await,
@@ -83,7 +84,7 @@ async fn run(arguments: &[&str]) -> Result<(), Error> {
 
 fn usage() -> Error {
     format!(
-        "cargo local bench [baseline | {}]\ncargo local bench functions NAME…\ncargo local bench --check [release]",
+        "cargo local bench [baseline | {}]\ncargo local bench functions NAME…\ncargo local bench --check [release]\ncargo local bench --build",
         SECTIONS.join(" | ")
     )
     .into()

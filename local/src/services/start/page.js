@@ -124,6 +124,12 @@ const calls = {
   },
 };
 
+// Letters take a moment.
+function lookIntoInbox() {
+  const inbox = document.querySelector("iframe").contentWindow.location;
+  if (inbox.pathname === "/inbox") inbox.reload();
+}
+
 async function busily(name) {
   const buttons = document.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
@@ -135,6 +141,7 @@ async function busily(name) {
     output.textContent += `\n${error.name}: ${error.message}`;
   }
   for (const button of buttons) button.disabled = false;
+  for (const delay of [1000, 4000]) setTimeout(lookIntoInbox, delay);
 }
 
 form.addEventListener("submit", (event) => {
