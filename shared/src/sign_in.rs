@@ -220,9 +220,7 @@ impl<'a> Ready<'a> {
                 (proved, spending)
             }
         };
-        if proved.strongest(&user.factors) != Some(at) {
-            return Err(NotSignedIn::FactorRequired(Box::new(Missing::of(user))));
-        }
+        require_strongest(user, &proved, at)?;
         let session = Session {
             proved: Some(proved),
             ..session.clone()
@@ -234,6 +232,17 @@ impl<'a> Ready<'a> {
             SessionPut::SpendingRefused => Err(NotSignedIn::InvalidFactor),
         }
     }
+}
+
+/// Refuses what is less, shown at this time, than the strongest that the account has: a second factor where there is one.
+///
+/// # Errors
+/// [`NotSignedIn::FactorRequired`].
+pub fn require_strongest(user: &User, proved: &Proved, at: Timestamp) -> Result<(), NotSignedIn> {
+    if proved.strongest(&user.factors) == Some(at) {
+        return Ok(());
+    }
+    Err(NotSignedIn::FactorRequired(Box::new(Missing::of(user))))
 }
 
 impl Admitted<'_> {

@@ -11,9 +11,9 @@ use latchkey::http::{
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::limit::PASSWORD_ROUTE;
 use latchkey::password::{Match, Password};
-use latchkey::proof::First;
+use latchkey::proof::{First, Proved};
 use latchkey::secret::SecretSource;
-use latchkey::sign_in::{Fresh, Missing, Shown, SignIn};
+use latchkey::sign_in::{Fresh, Shown, SignIn, require_strongest};
 use latchkey::store::{Change, Store};
 use latchkey::table;
 use latchkey::telemetry;
@@ -72,11 +72,10 @@ async fn step_up(parts: &Parts, request: Request) -> ApiResult {
         ..change
     };
     let fresh = match proof {
-        // No password is enough for it, and none is tried.
-        Proof::Password(_) if !caller.user.factors.is_empty() => {
-            return Err(ApiError::factor_required(Missing::of(&caller.user)));
-        }
         Proof::Password(password) => {
+            // Where none is enough, none is tried.
+            let proved = Proved::first(First::Password, change.at);
+            require_strongest(&caller.user, &proved, change.at)?;
             check_password(parts, &request, &caller, password, &change).await?;
             Fresh::First(Shown::again(First::Password))
         }
