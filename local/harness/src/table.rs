@@ -69,7 +69,10 @@ impl Bundle {
         }
     }
 
-    /// Deletes everything but the keys.
+    /// Deletes everything but the keys, letters as well.
+    ///
+    /// # Panics
+    /// When a letter cannot be deleted.
     pub fn clear(&self) {
         for item in self.items() {
             if !item["pk"]["S"]
@@ -78,6 +81,15 @@ impl Bundle {
             {
                 self.delete(&json!({ "pk": item["pk"], "sk": item["sk"] }));
             }
+        }
+        self.services.inbox().clear().expect("kept in memory");
+    }
+
+    /// Sets an attribute of every item of a type.
+    pub fn edit_type(&self, kind: &str, attribute: &str, value: &Value) {
+        for mut item in self.items_of_type(kind) {
+            item[attribute] = value.clone();
+            self.put(&item);
         }
     }
 

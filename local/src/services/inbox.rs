@@ -79,6 +79,17 @@ impl Inbox {
         Ok(letter.map(serde_json::from_value).transpose()?)
     }
 
+    /// Throws all letters away.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self) -> Result<(), Error> {
+        for name in self.0.names()? {
+            self.0.remove(&name)?;
+        }
+        Ok(())
+    }
+
     fn keep(&self, message: &Letter) -> Result<(), Error> {
         self.0.put(&message.id, &serde_json::to_value(message)?)
     }

@@ -239,11 +239,7 @@ async fn an_app_in_use_outlives_every_rotation_of_the_secret_behind_it() {
                 continue;
             }
             // As if time had passed: the same step counts again.
-            bundle.edit(
-                |item| item["type"]["S"] == "totp",
-                "last_step",
-                &json!({ "N": "0" }),
-            );
+            bundle.edit_type("totp", "last_step", &json!({ "N": "0" }));
             let body = json!({
                 "challenge": bundle.challenge(&enrolled.account.email).await,
                 "totp": enrolled.app.last().await,

@@ -152,11 +152,7 @@ impl Owner {
             return self.present_passkey(bundle, challenge, shown).await;
         }
         // Codes of the step that is shown now count again: as if time had passed.
-        bundle.edit(
-            |item| item["type"]["S"] == "totp",
-            "last_step",
-            &json!({ "N": "0" }),
-        );
+        bundle.edit_type("totp", "last_step", &json!({ "N": "0" }));
         if shown == Shown::RecoveryCode {
             self.bring_back_codes(bundle);
         }
