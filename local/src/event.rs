@@ -71,7 +71,12 @@ impl HttpRequest {
     #[must_use]
     pub fn event(&self, route: &str) -> Value {
         let mut headers = Map::new();
-        for (name, value) in &self.headers {
+        // HTTP APIs take the cookies out of the headers.
+        let (cookies, others): (Vec<_>, Vec<_>) =
+            self.headers.iter().partition(|(name, _)| name == "cookie");
+        let cookies = cookies.iter().flat_map(|(_, value)| value.split("; "));
+        let cookies: Vec<&str> = cookies.collect();
+        for (name, value) in others {
             // HTTP APIs join repeated headers with commas.
             let joined = match headers.get(name).and_then(Value::as_str) {
                 Some(before) => format!("{before},{value}"),
@@ -83,7 +88,7 @@ impl HttpRequest {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let route_key = format!("{} {route}", self.method);
-        json!({
+        let mut event = json!({
             "version": "2.0",
             "routeKey": route_key,
             "rawPath": self.path,
@@ -108,7 +113,11 @@ impl HttpRequest {
             },
             "body": self.body,
             "isBase64Encoded": false,
-        })
+        });
+        if !cookies.is_empty() {
+            event["cookies"] = json!(cookies);
+        }
+        event
     }
 }
 

@@ -1,11 +1,12 @@
 //! The AWS services that functions send to, on one listener: SES v2, whose letters an inbox catches,
-//! `EventBridge`, whose events the pump delivers, and SQS, for dead letters.
+//! `EventBridge`, whose events the pump delivers, and SQS, for dead letters. Beside them an `OpenID` provider.
 
 mod bus;
 mod dead_letters;
 mod faults;
 mod inbox;
 mod page;
+mod provider;
 mod start;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 pub use bus::Bus;
 pub use faults::{Fault, Operation};
 pub use inbox::{Inbox, Letter};
+pub use provider::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET, PROVIDER_PATH, Provider};
 pub use start::Start;
 
 use crate::Error;
@@ -43,6 +45,7 @@ struct Shared {
     bus: Bus,
     dead_letters: Documents,
     faults: Faults,
+    provider: Provider,
 }
 
 impl Services {
@@ -88,6 +91,7 @@ impl Services {
             bus,
             dead_letters,
             faults: Faults::default(),
+            provider: Provider::new(&endpoint),
         });
         let router = Router::new()
             .route("/", post(call))
@@ -97,6 +101,7 @@ impl Services {
             .route("/messages", get(inbox::messages))
             .route("/messages/{id}", get(inbox::message))
             .route("/v2/email/outbound-emails", post(inbox::send_email))
+            .merge(provider::router())
             .merge(first)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(Arc::clone(&shared));
@@ -135,6 +140,12 @@ impl Services {
     #[must_use]
     pub fn bus(&self) -> &Bus {
         &self.shared.bus
+    }
+
+    /// The provider to sign in with.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        &self.shared.provider
     }
 
     /// Disturbs calls from now on: `plan` is asked about each.

@@ -11,6 +11,9 @@ use crate::template::{FunctionBlock, Variable};
 /// Name of the table.
 pub const TABLE: &str = "latchkey";
 
+/// Where the application waits for who has signed in with another provider.
+pub const SIGNED_IN_URL: &str = "http://localhost:3000/signed-in";
+
 /// Logical id of the bus, which is its name here.
 const EVENT_BUS: &str = "EventBus";
 /// Logical id of the configuration set, which is its name here.
@@ -29,7 +32,7 @@ const FIXED: [(&str, &str); 7] = [
 ];
 
 /// Under test: applied, and never reached.
-const GENEROUS_LIMITS: &str = "account-address=1000/1s address=1000/1s account=1000/1s; factor: account=1000/1s; passkey: address=1000/1s";
+const GENEROUS_LIMITS: &str = "account-address=1000/1s address=1000/1s account=1000/1s; factor: account=1000/1s; passkey: address=1000/1s; oauth: address=1000/1s";
 
 /// 64 random characters, from the operating system's generator.
 #[must_use]
@@ -55,6 +58,8 @@ pub struct Settings {
     pub mail_secret: String,
     /// The secret behind second factors.
     pub factor_secret: String,
+    /// The secret behind other providers.
+    pub provider_secret: String,
 }
 
 impl Settings {
@@ -100,7 +105,7 @@ impl Settings {
         self.platform().into_iter().chain(environment).collect()
     }
 
-    fn own(&self) -> [(&'static str, String); 5] {
+    fn own(&self) -> [(&'static str, String); 7] {
         // An address cannot have passkeys, a name can: the application's, and that of the start page.
         let start_page = self.services.replace("127.0.0.1", "localhost");
         [
@@ -108,7 +113,9 @@ impl Settings {
             ("SESSION_SECRET", self.session_secret.clone()),
             ("MAIL_SECRET", self.mail_secret.clone()),
             ("FACTOR_SECRET", self.factor_secret.clone()),
+            ("PROVIDER_SECRET", self.provider_secret.clone()),
             ("PASSKEY_ORIGINS", format!("{ORIGIN} {start_page}")),
+            ("REDIRECT_URLS", format!("{SIGNED_IN_URL} {start_page}/")),
         ]
     }
 
@@ -118,6 +125,8 @@ impl Settings {
             ("AWS_ENDPOINT_URL_SESV2", self.services.as_str()),
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.services.as_str()),
             ("AWS_ENDPOINT_URL_SQS", self.services.as_str()),
+            // The provider to try is here.
+            ("OUTBOUND_LOOPBACK", "true"),
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
@@ -139,6 +148,7 @@ mod tests {
             session_secret: "session".to_owned(),
             mail_secret: "mail".to_owned(),
             factor_secret: "factors".to_owned(),
+            provider_secret: "providers".to_owned(),
         }
     }
 

@@ -24,6 +24,8 @@ pub struct State {
     pub mail_secret: String,
     /// The secret behind second factors, made on the first run.
     pub factor_secret: String,
+    /// The secret behind other providers.
+    pub provider_secret: String,
     /// The password of the first admin, once there is one.
     pub admin_password: Option<String>,
     /// Where the functions listen.
@@ -108,6 +110,7 @@ impl State {
             session_secret: random_secret(),
             mail_secret: random_secret(),
             factor_secret: random_secret(),
+            provider_secret: random_secret(),
             admin_password: None,
             port: 0,
             dynamodb_port: 0,
@@ -128,6 +131,7 @@ impl State {
             "sessionSecret": self.session_secret,
             "mailSecret": self.mail_secret,
             "factorSecret": self.factor_secret,
+            "providerSecret": self.provider_secret,
             "adminPassword": self.admin_password,
             "port": self.port,
             "dynamodbPort": self.dynamodb_port,
@@ -164,6 +168,9 @@ impl State {
             factor_secret: document["factorSecret"]
                 .as_str()
                 .map_or(fresh.factor_secret, str::to_owned),
+            provider_secret: document["providerSecret"]
+                .as_str()
+                .map_or(fresh.provider_secret, str::to_owned),
             admin_password: document["adminPassword"].as_str().map(str::to_owned),
             folder,
             port,
@@ -182,6 +189,7 @@ impl State {
             session_secret: self.session_secret.clone(),
             mail_secret: self.mail_secret.clone(),
             factor_secret: self.factor_secret.clone(),
+            provider_secret: self.provider_secret.clone(),
         }
     }
 

@@ -33,6 +33,14 @@ pub const FACTOR_SECRET_ARN: &str = "FACTOR_SECRET_ARN";
 pub const FACTOR_SECRET: &str = "FACTOR_SECRET";
 /// The one before the current one, still accepted; optional, beside [`FACTOR_SECRET`].
 pub const FACTOR_SECRET_PREVIOUS: &str = "FACTOR_SECRET_PREVIOUS";
+/// ARN of the secret behind other providers. Takes precedence over [`PROVIDER_SECRET`].
+pub const PROVIDER_SECRET_ARN: &str = "PROVIDER_SECRET_ARN";
+/// That secret itself, for a laptop and for tests.
+pub const PROVIDER_SECRET: &str = "PROVIDER_SECRET";
+/// The one before the current one, still accepted; optional, beside [`PROVIDER_SECRET`].
+pub const PROVIDER_SECRET_PREVIOUS: &str = "PROVIDER_SECRET_PREVIOUS";
+/// Where a sign-in with another provider may end: URLs of the application, exactly as they are, with spaces between them.
+pub const REDIRECT_URLS: &str = "REDIRECT_URLS";
 /// Of whom a second factor is asked: `optional` (default), `required` or `admins`.
 pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 /// Who is mailed codes to sign in with: `passwordless` (default) accounts, or `everybody`.

@@ -67,11 +67,16 @@ impl Email {
         self.0.split('@').next().unwrap_or_default()
     }
 
+    /// The part after the `@`, in lower case and ASCII (RFC 5890 §2.3.2.1).
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.0.rsplit('@').next().unwrap_or_default()
+    }
+
     /// The part after the `@` as people read it, in Unicode.
     #[must_use]
     pub(crate) fn unicode_domain(&self) -> String {
-        let domain = self.0.rsplit('@').next().unwrap_or_default();
-        idna::domain_to_unicode(domain).0
+        idna::domain_to_unicode(self.domain()).0
     }
 }
 

@@ -34,6 +34,7 @@ const USER: &[Field] = &[
     STATUS,
     SUSPENSION,
     ("factors", "factors"),
+    ("identities", "identities"),
 ];
 const PROFILE: &[Field] = &[FIRST_NAME, LAST_NAME, LOCALE];
 const EMAIL: Field = ("email", "email");
@@ -48,6 +49,22 @@ const SESSION_ID: Field = ("id", "sessionId");
 const AMR: Field = ("amr", "amr");
 const REVOKED: &[Field] = &[("revoked_because", "reason"), SESSION_ID];
 const FACTORS: &[Field] = &[("factors", "factors"), ("factors_reason", "reason")];
+const IDENTITIES: &[Field] = &[("identities", "identities")];
+const PROVIDER: &[Field] = &[
+    ("name", "name"),
+    ("preset", "preset"),
+    ("client_id", "clientId"),
+    ("issuer", "issuer"),
+    ("endpoints", "endpoints"),
+    ("domains", "domains"),
+    ("verified_only", "verifiedOnly"),
+    ("email_trust", "emailTrust"),
+    ("scope", "scope"),
+    ("fields", "fields"),
+    ("apple", "appleKey"),
+    ("secret_set_at", "secretSetAt"),
+    ("removed_at", "removedAt"),
+];
 const LETTER: Field = ("letter", "letter");
 
 macro_rules! event_kinds {
@@ -116,6 +133,14 @@ event_kinds! {
     DeviceForgotten = "device.forgotten", Values(&[("id", "deviceId")]);
     /// New recovery codes took the place of the ones before.
     RecoveryCodesRenewed = "recovery_codes.renewed", Values(&[]);
+    /// An identity at another provider signs in to the account from now on.
+    IdentityLinked = "identity.linked", Changes(IDENTITIES);
+    /// It does no longer.
+    IdentityUnlinked = "identity.unlinked", Changes(IDENTITIES);
+    /// Somebody has set up a provider to sign in with, or has changed it.
+    ProviderSet = "provider.set", Changes(PROVIDER);
+    /// Somebody has removed one.
+    ProviderRemoved = "provider.removed", Values(PROVIDER);
     /// Every session was ended, or every other one.
     SessionsRevoked = "sessions.revoked", Values(&[]);
     /// Somebody signed in.

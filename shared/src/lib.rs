@@ -22,6 +22,7 @@ pub mod field;
 #[cfg(test)]
 mod fuzz;
 pub mod http;
+pub mod identity;
 pub mod json;
 pub mod keys;
 pub mod limit;

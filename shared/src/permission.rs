@@ -36,6 +36,10 @@ pub enum Permission {
     ReadFactors,
     /// Remove a second factor.
     DeleteFactor,
+    /// Read which identities at other providers an account has.
+    ReadIdentities,
+    /// Set up the providers to sign in with.
+    ManageProviders,
     /// Read what happened to an account.
     ReadAudit,
     /// Read what happened to all accounts.
@@ -61,7 +65,7 @@ pub enum Reach {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadUser,
         Self::UpdateUser,
         Self::DeleteUser,
@@ -76,6 +80,8 @@ impl Permission {
         Self::ChangeEmail,
         Self::ReadFactors,
         Self::DeleteFactor,
+        Self::ReadIdentities,
+        Self::ManageProviders,
         Self::ReadAudit,
         Self::ListAudit,
     ];
@@ -102,6 +108,8 @@ impl Permission {
             Self::ChangeEmail       => [Own,    Own,          Own],
             Self::ReadFactors       => [Own,    All,          All],
             Self::DeleteFactor      => [Own,    Own,          OwnAndBelow],
+            Self::ReadIdentities    => [Own,    All,          All],
+            Self::ManageProviders   => [Nobody, Nobody,       All],
             Self::ReadAudit         => [Own,    Own,          All],
             Self::ListAudit         => [Nobody, Nobody,       All],
         };
@@ -196,8 +204,8 @@ mod tests {
     fn expected(permission: Permission, caller: Role, own: bool, target: Role) -> bool {
         use Permission::{
             ChangeEmail, CreateUser, DeleteFactor, DeleteUser, ListAudit, ListSessions, ListUsers,
-            ReadAudit, ReadFactors, ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus,
-            UpdatePreferences, UpdateUser,
+            ManageProviders, ReadAudit, ReadFactors, ReadIdentities, ReadPreferences, ReadUser,
+            RevokeSession, SetRole, SetStatus, UpdatePreferences, UpdateUser,
         };
         let owners = [
             ReadUser,
@@ -210,6 +218,7 @@ mod tests {
             ChangeEmail,
             ReadFactors,
             DeleteFactor,
+            ReadIdentities,
             ReadAudit,
         ];
         let readers = [
@@ -217,6 +226,7 @@ mod tests {
             ReadPreferences,
             ListSessions,
             ReadFactors,
+            ReadIdentities,
             ListUsers,
         ];
         match caller {
@@ -233,7 +243,8 @@ mod tests {
                     || (![ChangeEmail, DeleteFactor].contains(&permission)
                         && owners.contains(&permission))
                     || readers.contains(&permission)
-                    || [CreateUser, SetRole, SetStatus, ListAudit].contains(&permission)
+                    || [CreateUser, SetRole, SetStatus, ListAudit, ManageProviders]
+                        .contains(&permission)
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::factor::{Factor, Factors, PasskeyId};
+use crate::identity::IdentityId;
 use crate::session::SessionId;
 use crate::user::{User, UserId};
 
@@ -39,6 +40,8 @@ pub enum First {
     Mail,
     /// A passkey that has verified its user: two factors by itself, the device and what unlocks it.
     Passkey(PasskeyId, Held),
+    /// An identity at another provider, which says who it is. How it has found out is not counted.
+    External(IdentityId),
 }
 
 /// What can stand beside it.
@@ -130,13 +133,14 @@ impl Proved {
         self.second.is_some() || self.is_two()
     }
 
-    /// The ways used: `amr`, in the registered values of RFC 8176; `email`, `recovery` and `device` are values of our own.
+    /// The ways used: `amr`, in the registered values of RFC 8176; `email`, `fed`, `recovery` and `device` are values of our own.
     #[must_use]
     pub fn methods(&self) -> Vec<&'static str> {
         let mut methods = match self.first {
             First::Password => vec!["pwd"],
             First::Mail => vec!["email"],
             First::Passkey(_, held) => vec![held.method(), "user"],
+            First::External(_) => vec!["fed"],
         };
         if let Some(second) = self.second {
             let method = match second.by {
@@ -174,7 +178,7 @@ impl Proved {
             return Some(self.latest());
         }
         let first = match self.first {
-            First::Password | First::Mail => false,
+            First::Password | First::Mail | First::External(_) => false,
             First::Passkey(id, _) => factors.contains(&Factor::Passkey(id)),
         };
         let second = self.second.filter(|second| second.by.is_among(factors));

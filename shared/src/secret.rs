@@ -203,6 +203,12 @@ impl SecretSource {
         current: config::FACTOR_SECRET,
         previous: config::FACTOR_SECRET_PREVIOUS,
     };
+    /// The secret behind other providers: who calls them says who somebody is there, and makes no token of ours.
+    pub const PROVIDERS: Self = Self {
+        arn: config::PROVIDER_SECRET_ARN,
+        current: config::PROVIDER_SECRET,
+        previous: config::PROVIDER_SECRET_PREVIOUS,
+    };
 }
 
 /// The secret in use, and the one before it while it is still accepted.

@@ -306,10 +306,14 @@ impl Admitted<'_> {
         client: Client,
         change: &Change,
     ) -> Result<TokenPair, NotSignedIn> {
-        // A factor that was removed since it was shown counts for nothing.
+        // A factor that was removed since it was shown counts for nothing, nor does an identity that was unlinked.
         let second = begun.proved.second;
         let is_removed = second.is_some_and(|second| !second.by.is_among(&self.user.factors));
-        if is_removed || !begun.is_of(self.user) {
+        let is_unlinked = match begun.proved.first {
+            First::External(id) => self.user.identities.find(&id).is_none(),
+            First::Password | First::Mail | First::Passkey(..) => false,
+        };
+        if is_removed || is_unlinked || !begun.is_of(self.user) {
             return Err(NotSignedIn::ChallengeOver);
         }
         let (begun, mut spending) = match shown {

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::factor::Factors;
 use crate::field::FieldError;
+use crate::identity::Identities;
 use crate::name::Name;
 use crate::profile::Profile;
 use crate::text;
@@ -209,6 +210,9 @@ pub struct User {
     /// Raised whenever one is set up or removed: a device that was trusted before is trusted no longer.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub factors_version: u64,
+    /// The identities at other providers that sign in to it.
+    #[serde(default, skip_serializing_if = "Identities::is_empty")]
+    pub identities: Identities,
     /// What it may do.
     pub role: Role,
     /// Whether it may sign in, as it was last set: [`status_at`](Self::status_at) knows whether a
@@ -258,6 +262,7 @@ impl User {
             passwordless: false,
             factors: Factors::default(),
             factors_version: 0,
+            identities: Identities::default(),
             role,
             status: Status::Active,
             suspension: None,
@@ -306,6 +311,14 @@ impl User {
             Status::Suspended if end.is_some_and(|end| end <= now) => Status::Active,
             status => status,
         }
+    }
+
+    /// How many things sign in to it by themselves: its password, its passkeys and its identities. Letters are not counted:
+    /// whoever loses the mailbox would lose the account.
+    #[must_use]
+    pub fn ways_in(&self) -> usize {
+        let has_password = !self.passwordless && !self.invited;
+        usize::from(has_password) + self.factors.passkeys().count() + self.identities.len()
     }
 
     /// Whether the admin counter counts it: by what is stored. So an admin whose suspension has ended by

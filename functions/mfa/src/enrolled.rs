@@ -59,7 +59,7 @@ pub fn refused(refused: NotEnrolled) -> ApiError {
 }
 
 /// Whether the owner of an account may remove one of its factors: not the last one where one is asked of them, nor
-/// without a password the last passkey.
+/// the passkey that alone signs in to it.
 ///
 /// # Errors
 /// `last_factor`.
@@ -69,9 +69,8 @@ pub fn may_remove(
     second_factor: SecondFactor,
 ) -> Result<(), ApiError> {
     let is_last = user.factors.len() == 1 && second_factor.is_asked_of(user.role);
-    let is_last_passkey =
-        matches!(factor, Factor::Passkey(_)) && user.factors.passkeys().count() == 1;
-    if is_last || (user.passwordless && is_last_passkey) {
+    let is_last_way_in = matches!(factor, Factor::Passkey(_)) && user.ways_in() == 1;
+    if is_last || is_last_way_in {
         return Err(ErrorCode::LastFactor.into());
     }
     Ok(())

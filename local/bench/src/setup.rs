@@ -138,6 +138,7 @@ impl Setup {
             session_secret: random_secret(),
             mail_secret: random_secret(),
             factor_secret: random_secret(),
+            provider_secret: random_secret(),
         };
         let setup = Self {
             template,

@@ -1,6 +1,9 @@
 //! Accounts as tests need them: with a role, with a second factor.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use local::authenticator::Authenticator;
 use local::passkey::Passkey;
@@ -21,10 +24,67 @@ pub struct Enrolled {
     pub codes: Vec<String>,
 }
 
+/// An account that was made in one bundle, with everything that is in the table for it.
+struct Made {
+    account: Account,
+    items: Vec<Value>,
+    at: Instant,
+}
+
+/// How long an account that was made can be put into other bundles: it has just signed in.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// The accounts that were made in any of the bundles that share them, by their numbers: two hashes of a password are most of
+/// what the setting of a scene costs.
+static SHARED: LazyLock<Mutex<HashMap<u32, Made>>> = LazyLock::new(Mutex::default);
+
 impl Bundle {
+    /// Takes accounts that another bundle has made, as they are. They are not in the order of their numbers then.
+    #[must_use]
+    pub fn sharing_accounts(mut self) -> Self {
+        self.shares_accounts = true;
+        self
+    }
+
     /// Registers an account and signs it in.
     pub async fn account(&self) -> Account {
         let number = self.accounts.fetch_add(1, Ordering::Relaxed);
+        if !self.shares_accounts {
+            return self.make_account(number).await;
+        }
+        let shared = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = shared()
+            .get(&number)
+            .filter(|made| made.at.elapsed() < FRESH)
+            .map(|made| (made.account.clone(), made.items.clone()));
+        if let Some((account, items)) = made {
+            items.iter().for_each(|item| self.put(item));
+            return account;
+        }
+        let at = Instant::now();
+        let account = self.make_account(number).await;
+        let mut items = self.items();
+        items.retain(|item| {
+            let pk = item["pk"]["S"].as_str().unwrap_or_default();
+            let is_counted = ["LIMIT#register#", "LIMIT#login#"]
+                .iter()
+                .any(|limit| pk.starts_with(limit));
+            pk == format!("USER#{}", account.id)
+                || pk == format!("EMAIL#{}", account.email)
+                || (is_counted && (pk.contains(&account.email) || pk.contains("#address#")))
+        });
+        // The account before its session, as it was: the stream tells of both.
+        items.sort_by_key(|item| item["type"]["S"] == "session");
+        let made = Made {
+            account: account.clone(),
+            items,
+            at,
+        };
+        shared().insert(number, made);
+        account
+    }
+
+    async fn make_account(&self, number: u32) -> Account {
         let email = format!("user{number}@example.com");
         let body = json!({ "email": email, "password": PASSWORD });
         let _ = self

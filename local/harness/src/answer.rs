@@ -9,6 +9,8 @@ pub struct Answer {
     pub status: u64,
     /// Headers, names in lower case.
     pub headers: Value,
+    /// The cookies it sets, as `Set-Cookie` has them.
+    pub cookies: Vec<String>,
     /// The body as JSON; null when there is none.
     pub body: Value,
     /// The body as it stands.
@@ -29,6 +31,12 @@ impl Answer {
         Self {
             status: event["statusCode"].as_u64().unwrap_or_default(),
             headers: event["headers"].clone(),
+            cookies: event["cookies"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|cookie| cookie.as_str().map(str::to_owned))
+                .collect(),
             body: read(&text),
             text,
         }

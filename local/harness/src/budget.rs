@@ -13,7 +13,7 @@ impl Bundle {
     /// When it does not succeed.
     pub async fn cost_of(&self, request: &HttpRequest) -> Cost {
         let (answer, cost) = self.recorder().cost_of(self.send(request)).await;
-        assert!(answer.status < 300, "{}", answer.text);
+        assert!(answer.status < 400, "{}", answer.text);
         cost
     }
 

@@ -29,6 +29,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 const SECRET: &str = "uT7xKq2mWz9RbLc4VnYe8HgPs3JdFa6oNiXy1BwQvMtZkEr5";
 /// Another one, for second factors.
 const FACTOR_SECRET: &str = "Kd9wPx3vTz7mQb1nHs5jYc8gLr2fUe6aWi4oVyBtXkMqZpRu";
+/// Another one, for other providers.
+const PROVIDER_SECRET: &str = "Qm3vRt8kXy2pLc6wJz9nBh4sFd7gUe1aTi5oNq0xVbWkSrYc";
 /// Another one, for letters.
 pub const MAIL_SECRET: &str = "Zr4tBv8nMq1xWc6yKe9uJh3gLf7dSp2aOi5zXw0RbTkEmNoC";
 
@@ -43,6 +45,7 @@ pub struct Bundle {
     pub(crate) services: Arc<Services>,
     pub(crate) pump: Pump<Arc<Functions>>,
     pub(crate) accounts: AtomicU32,
+    pub(crate) shares_accounts: bool,
     changed: Changed,
 }
 
@@ -145,6 +148,7 @@ impl Bundle {
                 .expect("the template's triggers are understood")
                 .retry_delay(RETRY_DELAY),
             accounts: AtomicU32::new(0),
+            shares_accounts: false,
             changed,
         }
     }
@@ -369,6 +373,7 @@ fn environment(
         session_secret: SECRET.to_owned(),
         mail_secret: MAIL_SECRET.to_owned(),
         factor_secret: FACTOR_SECRET.to_owned(),
+        provider_secret: PROVIDER_SECRET.to_owned(),
     };
     let mut environment = settings.environment(block);
     let changed = changed.lock().expect("not poisoned");

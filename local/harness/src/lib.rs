@@ -8,6 +8,7 @@ mod bundle;
 mod codes;
 mod contract;
 mod events;
+pub mod oauth;
 mod recorder;
 pub mod requests;
 pub mod scenes;

@@ -31,6 +31,8 @@ enum More {
     Missing(Missing),
     /// Which passkey an account has no more.
     Unknown(UnknownCredential),
+    /// What links an identity to the account of its address.
+    LinkToken(String),
 }
 
 /// A failure on its way to the client, with its cause for the log alone.
@@ -110,6 +112,15 @@ impl ApiError {
         }
     }
 
+    /// The address of an identity has an account, to which this links it.
+    #[must_use]
+    pub fn link_required(link_token: String) -> Self {
+        Self {
+            more: Some(Box::new(More::LinkToken(link_token))),
+            ..Self::from(ErrorCode::LinkRequired)
+        }
+    }
+
     /// A body of a type or in a coding that is not taken, and the header that says what is.
     pub(super) fn unsupported(accepted: &'static Accepted) -> Self {
         Self {
@@ -161,18 +172,19 @@ impl ApiError {
 
     /// The problem document (RFC 9457 §3).
     pub(super) fn problem(&self, request_id: &str, at: Timestamp) -> Problem<'_> {
-        let (missing, unknown_credential) = match self.more.as_deref() {
-            None => (None, None),
-            Some(More::Unknown(unknown)) => (None, Some(unknown)),
-            Some(More::Missing(missing)) => {
-                let missing = MissingProblem {
-                    challenge: missing.challenge.as_deref(),
-                    factors: &missing.factors,
-                    enrollable: &missing.enrollable,
-                };
-                (Some(missing), None)
+        let (mut missing, mut unknown_credential, mut link_token) = (None, None, None);
+        match self.more.as_deref() {
+            None => {}
+            Some(More::Unknown(unknown)) => unknown_credential = Some(unknown),
+            Some(More::LinkToken(token)) => link_token = Some(token.as_str()),
+            Some(More::Missing(lacks)) => {
+                missing = Some(MissingProblem {
+                    challenge: lacks.challenge.as_deref(),
+                    factors: &lacks.factors,
+                    enrollable: &lacks.enrollable,
+                });
             }
-        };
+        }
         Problem {
             kind: format!("urn:latchkey:problem:{}", self.code.code()),
             title: self.code.title(),
@@ -192,6 +204,7 @@ impl ApiError {
                 .collect(),
             missing,
             unknown_credential,
+            link_token,
         }
     }
 }

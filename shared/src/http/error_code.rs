@@ -80,6 +80,22 @@ error_codes! {
     TooManyPasskeys = "too_many_passkeys", CONFLICT, "The account has ten passkeys; remove one first.";
     /// The account must have a second factor, and this is its last.
     LastFactor = "last_factor", CONFLICT, "The account cannot do without it; set up another one first.";
+    /// There is no such provider.
+    ProviderNotFound = "provider_not_found", NOT_FOUND, "There is no such provider.";
+    /// The provider says who it is, and that is not enough here.
+    IdentityRefused = "identity_refused", FORBIDDEN, "This identity may not sign in here.";
+    /// The account has no such identity.
+    IdentityNotFound = "identity_not_found", NOT_FOUND, "There is no such identity.";
+    /// The identity signs in to another account.
+    IdentityTaken = "identity_taken", CONFLICT, "This identity belongs to another account.";
+    /// The address of the identity has an account: `linkToken` links the two, for whoever signs in to that.
+    LinkRequired = "link_required", CONFLICT, "This address has an account; sign in to it, and link the two.";
+    /// The account has ten identities.
+    TooManyIdentities = "too_many_identities", CONFLICT, "The account has ten identities; unlink one first.";
+    /// Nothing else signs in to the account.
+    LastWayIn = "last_way_in", CONFLICT, "Nothing else signs in to the account; set up another way first.";
+    /// The provider did not answer, or not as it should.
+    ProviderFailed = "provider_failed", BAD_GATEWAY, "The provider did not answer as it should.";
     /// There is no such user.
     UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
     /// There is no such session of this user.

@@ -3,6 +3,7 @@
 mod action;
 mod bearer;
 mod body;
+mod client;
 mod conditional;
 mod error;
 mod error_code;
@@ -19,6 +20,7 @@ mod user;
 
 pub use bearer::{Bearer, Caller, authorize_beside, bearer_token};
 pub use body::{Fields, json_object};
+pub use client::{accepted_locale, client, client_address, has_body};
 pub use conditional::{Preconditions, preconditions};
 pub use error::ApiError;
 pub use error_code::ErrorCode;
@@ -29,12 +31,12 @@ pub use letter::ask_for_letter;
 pub use limit::{Attempt, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
-pub use query::{PathUser, Projection, path_parameter, query_parameter, session_id, user_id};
-pub use reply::{Reply, accepted, json, no_content};
-pub(crate) use serve::guarded;
-pub use serve::{
-    Endpoint, accepted_locale, client, client_address, has_body, serve, taking, taking_any,
+pub use query::{
+    Parameters, PathUser, Projection, cookie, path_parameter, query_parameter, session_id, user_id,
 };
+pub use reply::{Reply, accepted, json, no_content, see_other};
+pub(crate) use serve::guarded;
+pub use serve::{Endpoint, serve, taking, taking_any};
 pub use user::{AccessTokenResponse, TokenResponse, UserResponse};
 
 use crate::clock;

@@ -19,6 +19,8 @@ pub(super) struct Problem<'a> {
     pub(super) missing: Option<MissingProblem<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unknown_credential: Option<&'a UnknownCredential>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) link_token: Option<&'a str>,
 }
 
 /// What `PublicKeyCredential.signalUnknownCredential()` takes (Web Authentication Level 3 §5.1.10.1).

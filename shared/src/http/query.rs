@@ -1,10 +1,12 @@
-//! What a request says in its URL.
+//! What a request says in its URL and in its cookies.
 
+use lambda_http::http::Method;
+use lambda_http::http::header::COOKIE;
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::body::displayable;
+use super::body::{body_bytes, displayable};
 use super::error::ApiError;
 use super::error_code::ErrorCode;
 use crate::field::FieldError;
@@ -88,6 +90,46 @@ pub fn query_parameter<'a>(request: &'a Request, name: &str) -> Result<Option<&'
             name,
             FieldError::new("duplicate", "This parameter stands more than once."),
         )),
+    }
+}
+
+/// The cookie of this name, if the browser has sent one (RFC 6265 §4.2).
+#[must_use]
+pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let lines = request.headers().get_all(COOKIE).iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let mut cookies = lines.flat_map(|line| line.split(';'));
+    cookies.find_map(|cookie| {
+        let (found, value) = cookie.trim().split_once('=')?;
+        (found == name).then_some(value)
+    })
+}
+
+/// What a browser brings from elsewhere: the query of a `GET`, the form of a `POST`. Whatever else is among it says nothing.
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads them.
+    #[must_use]
+    pub fn read(request: &Request) -> Self {
+        if request.method() == Method::POST {
+            let form = form_urlencoded::parse(body_bytes(request.body()));
+            return Self(form.into_owned().collect());
+        }
+        let query = request.query_string_parameters_ref();
+        let query = query.into_iter().flat_map(|query| query.iter());
+        let owned = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(owned.collect())
+    }
+
+    /// One of them; none where it stands twice.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
     }
 }
 

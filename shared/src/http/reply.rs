@@ -1,7 +1,7 @@
 //! Answers.
 
 use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, SET_COOKIE};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -38,6 +38,16 @@ pub fn no_content() -> Reply {
         body: Body::Empty,
         revalidates: true,
     }
+}
+
+/// An answer that sends a browser elsewhere, with `GET` whatever it came with (RFC 9110 §15.4.4).
+#[must_use]
+pub fn see_other(url: &str) -> Reply {
+    let reply = Reply {
+        status: StatusCode::SEE_OTHER,
+        ..no_content()
+    };
+    reply.location(url)
 }
 
 /// The answer to whoever asks for a letter: the same, whatever is known of the address.
@@ -97,6 +107,15 @@ impl Reply {
     #[must_use]
     pub fn location(self, path: &str) -> Self {
         self.header(LOCATION, path)
+    }
+
+    /// Adds a cookie, as `Set-Cookie` has it (RFC 6265 §4.1).
+    #[must_use]
+    pub fn cookie(mut self, cookie: &str) -> Self {
+        if let Ok(cookie) = HeaderValue::from_str(cookie) {
+            self.headers.append(SET_COOKIE, cookie);
+        }
+        self
     }
 
     /// Lets shared caches keep the answer for so many seconds.

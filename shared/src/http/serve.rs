@@ -11,24 +11,22 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::http::header::{
-    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, USER_AGENT, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, service_fn};
 use serde_json::value::RawValue;
 
+use super::ApiResult;
 use super::conditional::is_not_modified;
 use super::error::{Accepted, ApiError};
 use super::error_code::ErrorCode;
 use super::query::reject_unknown_parameters;
 use super::reply::{self, Reply};
-use super::{ApiResult, body};
 use crate::clock;
-use crate::locale::Locale;
-use crate::session::Client;
 use crate::telemetry::{self, Work};
 
 /// Largest body looked at. Everything the API takes is far below.
@@ -40,6 +38,7 @@ const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
 
 /// Media types of a body, by method, as openapi.yaml lists them. A merge patch (RFC 7396) is what PATCH takes either way.
 const BODY_TYPES: [&str; 1] = ["application/json"];
+const FORM_TYPES: [&str; 1] = ["application/x-www-form-urlencoded"];
 const PATCH_TYPES: [&str; 2] = ["application/merge-patch+json", "application/json"];
 
 /// What is said of them where a body is refused.
@@ -48,6 +47,7 @@ static ACCEPTED_PATCH: Accepted = (
     HeaderName::from_static("accept-patch"),
     "application/merge-patch+json, application/json",
 );
+static ACCEPTED_FORM: Accepted = (ACCEPT, "application/x-www-form-urlencoded");
 static ACCEPTED_CODING: Accepted = (ACCEPT_ENCODING, "identity");
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -59,6 +59,8 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Endpoint {
     /// The query parameters it knows; `None` where the handler looks at them itself.
     parameters: Option<&'static [&'static str]>,
+    /// Whether its body is a form, as browsers send one.
+    takes_form: bool,
 }
 
 /// An endpoint that takes these query parameters. Others are refused: a misspelt filter must not pass as none.
@@ -66,6 +68,7 @@ pub struct Endpoint {
 pub const fn taking(parameters: &'static [&'static str]) -> Endpoint {
     Endpoint {
         parameters: Some(parameters),
+        takes_form: false,
     }
 }
 
@@ -73,7 +76,10 @@ pub const fn taking(parameters: &'static [&'static str]) -> Endpoint {
 /// as a rule, or that is the same whatever they are.
 #[must_use]
 pub const fn taking_any() -> Endpoint {
-    Endpoint { parameters: None }
+    Endpoint {
+        parameters: None,
+        takes_form: false,
+    }
 }
 
 /// Serves requests without query parameters with `handler` until Lambda ends the environment.
@@ -88,6 +94,15 @@ where
 }
 
 impl Endpoint {
+    /// The same with a form as its body, in place of JSON: [`Parameters`](super::Parameters) reads it.
+    #[must_use]
+    pub const fn form(self) -> Self {
+        Self {
+            takes_form: true,
+            ..self
+        }
+    }
+
     /// Serves requests with `handler` until Lambda ends the environment.
     ///
     /// # Errors
@@ -123,7 +138,7 @@ where
 
     let mut method = Method::GET;
     let mut request_headers = HeaderMap::new();
-    let result = match admit(event, &mut method) {
+    let result = match admit(endpoint, event, &mut method) {
         Err(error) => Err(error),
         Ok(request) => {
             request_headers = request.headers().clone();
@@ -196,12 +211,16 @@ pub(crate) async fn guarded<T>(
 }
 
 /// Turns the event into a request, if it is one that can be served. Its method is set either way, if it has one.
-fn admit(event: LambdaEvent<Box<RawValue>>, method: &mut Method) -> Result<Request, ApiError> {
+fn admit(
+    endpoint: Endpoint,
+    event: LambdaEvent<Box<RawValue>>,
+    method: &mut Method,
+) -> Result<Request, ApiError> {
     let unreadable = || ApiError::from(ErrorCode::MalformedRequest);
     let parsed: ApiGatewayV2httpRequest =
         serde_json::from_str(event.payload.get()).map_err(|_| unreadable())?;
     parsed.request_context.http.method.clone_into(method);
-    check_body(&parsed)?;
+    check_body(endpoint, &parsed)?;
     // lambda_http panics on some events that API Gateway never makes; on a parameter without a value, when it is read.
     let request = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let request = Request::from(LambdaRequest::ApiGatewayV2(parsed));
@@ -213,7 +232,7 @@ fn admit(event: LambdaEvent<Box<RawValue>>, method: &mut Method) -> Result<Reque
 }
 
 /// Checks a body without decoding it: size first, then the base64 flag, then what it is declared to be.
-fn check_body(request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
+fn check_body(endpoint: Endpoint, request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
     let Some(text) = request.body.as_deref().filter(|body| !body.is_empty()) else {
         return Ok(());
     };
@@ -233,12 +252,18 @@ fn check_body(request: &ApiGatewayV2httpRequest) -> Result<(), ApiError> {
             return Err(ErrorCode::BodyTooLarge.into());
         }
     }
-    check_type(&request.request_context.http.method, &request.headers)
+    check_type(
+        endpoint,
+        &request.request_context.http.method,
+        &request.headers,
+    )
 }
 
 /// Checks that a body is of a type that requests with this method take, and as it is (RFC 9110 §15.5.16).
-fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
-    let (types, accepted) = if method == Method::PATCH {
+fn check_type(endpoint: Endpoint, method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+    let (types, accepted) = if endpoint.takes_form {
+        (&FORM_TYPES[..], &ACCEPTED_FORM)
+    } else if method == Method::PATCH {
         (&PATCH_TYPES[..], &ACCEPTED_PATCH)
     } else {
         (&BODY_TYPES[..], &ACCEPTED)
@@ -323,8 +348,13 @@ fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-fn into_event_response(reply: Reply) -> ApiGatewayV2httpResponse {
+fn into_event_response(mut reply: Reply) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
+    // Headers come but once in a response of an HTTP API.
+    let cookies = reply.headers.get_all(SET_COOKIE).iter();
+    let cookies = cookies.filter_map(|cookie| cookie.to_str().ok().map(str::to_owned));
+    response.cookies = cookies.collect();
+    reply.headers.remove(SET_COOKIE);
     response.status_code = i64::from(reply.status.as_u16());
     response.headers = reply.headers;
     response.body = match reply.body {
@@ -332,42 +362,6 @@ fn into_event_response(reply: Reply) -> ApiGatewayV2httpResponse {
         body => Some(body),
     };
     response
-}
-
-/// The network address a request came from, as API Gateway saw it. `X-Forwarded-For` is what a client
-/// says and is not looked at.
-#[must_use]
-pub fn client_address(request: &Request) -> Option<String> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
-        _ => None,
-    }
-}
-
-/// Where a request comes from, and the user agent it names.
-#[must_use]
-pub fn client(request: &Request) -> Client {
-    let agent = request.headers().get(USER_AGENT);
-    Client {
-        address: client_address(request),
-        user_agent: agent
-            .and_then(|agent| agent.to_str().ok())
-            .map(str::to_owned),
-    }
-}
-
-/// The language a client asks for, if letters are written in it (RFC 9110 §12.5.4).
-#[must_use]
-pub fn accepted_locale(request: &Request) -> Option<Locale> {
-    let lines = request.headers().get_all(ACCEPT_LANGUAGE).iter();
-    let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
-    Locale::negotiate(&lines.join(","))
-}
-
-/// The raw body, for endpoints whose body is optional.
-#[must_use]
-pub fn has_body(request: &Request) -> bool {
-    !body::body_bytes(request.body()).is_empty()
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ impl<'a> UserResponse<'a> {
             passwordless: _,
             factors: _,
             factors_version: _,
+            identities: _,
             role,
             status: _,
             suspension,

@@ -29,6 +29,14 @@ pub enum Purpose {
     CodeChallenge,
     /// Seals an account that is to be made with a passkey and a mailed code.
     PasskeyRegistration,
+    /// Seals what an operator keeps secret of another provider.
+    ClientSecret,
+    /// Seals a sign-in that has gone to another provider.
+    ProviderFlow,
+    /// Seals the identity that came of it.
+    IdentityCode,
+    /// Seals an identity that is to be linked by whoever holds the account.
+    IdentityLink,
 }
 
 impl Purpose {
@@ -48,6 +56,10 @@ impl Purpose {
             Self::MailedCode => b"latchkey/mailed-code/v1",
             Self::CodeChallenge => b"latchkey/code-challenge/v1",
             Self::PasskeyRegistration => b"latchkey/passkey-registration/v1",
+            Self::ClientSecret => b"latchkey/client-secret/v1",
+            Self::ProviderFlow => b"latchkey/provider-flow/v1",
+            Self::IdentityCode => b"latchkey/identity-code/v1",
+            Self::IdentityLink => b"latchkey/identity-link/v1",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::device::DeviceId;
 use crate::email::Email;
 use crate::factor::PasskeyId;
+use crate::identity::IdentityId;
 use crate::limit::LimitSubject;
 use crate::session::SessionId;
 use crate::table::{Key, RawItem};
@@ -83,6 +84,12 @@ impl Key {
     #[must_use]
     pub fn recovery_codes(user_id: &UserId) -> Self {
         Self::in_account(user_id, "FACTOR#RECOVERY-CODES")
+    }
+
+    /// Of an identity at another provider. A partition of its own: whoever it is, there is one.
+    #[must_use]
+    pub fn identity(id: &IdentityId) -> Self {
+        Self::new(format!("IDENTITY#{id}"), "IDENTITY")
     }
 
     /// A key of the route and the caller that chose it: nobody meets another's.

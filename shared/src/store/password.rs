@@ -4,7 +4,7 @@ use letters::Locale;
 
 use super::credential::Credential;
 use super::user::set_profile;
-use super::{Store, WriteRefused};
+use super::{Store, StoreError, WriteRefused};
 use crate::event::EventKind;
 use crate::password::PasswordHash;
 use crate::profile::Profile;
@@ -49,10 +49,10 @@ impl Store {
 
     /// Stores the hash of a password for an account whose owner has shown to receive its mail, and that is
     /// still as it was read; every session ends. 1 RT, 5 WU, 7 where nobody had
-    /// verified the address before, and there 2 more for each factor and 2 for the recovery codes.
+    /// verified the address before, and there 2 more for each factor and each identity and 2 for the recovery codes.
     ///
     /// Whoever registered that address need not be its owner: what they set goes, with the names and
-    /// preferences and second factors (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022). `locale` is the owner's.
+    /// preferences, second factors and identities (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022). `locale` is the owner's.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -82,37 +82,26 @@ impl Store {
             .set_or_remove("invited", None)
             .set_or_remove("passwordless", None)
             .when_equal("email_verified", attribute(&user.email_verified)?);
-        let may_be_anothers = !user.email_verified && !user.invited;
-        if may_be_anothers {
+        let mut gone = Vec::new();
+        let identities = if may_be_anothers(user) {
             let profile = Profile {
                 locale,
                 ..Profile::default()
             };
-            // Whatever it is when this is written: the stream sees whether that changed it.
-            user_update = set_profile(user_update, &profile)?.events([EventKind::UserUpdated]);
-            user_update = if user.factors.is_empty() {
-                user_update.when_absent("factors")
-            } else {
-                user_update
-                    .set_or_remove("factors", None)
-                    .events([EventKind::FactorRemoved])
-                    .when_equal("factors", attribute(&user.factors)?)
-            };
-        }
+            user_update = without_identities(user_update, user)?;
+            (user_update, gone) = wiped(user_update, user, &profile)?;
+            self.without_identities(&user.id, user.identities.iter())?
+        } else {
+            Vec::new()
+        };
         let mut items = vec![
             credential.in_transaction(&self.table)?,
             user_update.in_transaction(&self.table)?,
         ];
-        if may_be_anothers {
-            let mut set = vec![Key::preferences(&user.id)];
-            if !user.factors.is_empty() {
-                set.extend(user.factors.iter().map(|factor| factor.key(&user.id)));
-                set.push(Key::recovery_codes(&user.id));
-            }
-            for key in set {
-                items.push(table::delete(&self.table, key)?);
-            }
+        for key in gone {
+            items.push(table::delete(&self.table, key)?);
         }
+        items.extend(identities);
         match self.table.transact("reset password", items).await {
             Ok(()) => Ok(()),
             Err(TransactError::Refused(_)) => Err(WriteRefused::Changed),
@@ -126,4 +115,43 @@ pub fn next_credential_version(key: Key, read: u64, change: &Change) -> Update {
     Update::new(key, change)
         .increment("credential_version")
         .when_equal("credential_version", number(read))
+}
+
+/// Whether an account may be another's than of the owner of its address: nobody has verified that, and whoever made it
+/// set what is in it.
+pub(super) const fn may_be_anothers(user: &User) -> bool {
+    !user.email_verified && !user.invited
+}
+
+/// Wipes what was set by whoever made an account: names, preferences and second factors. Answers the keys of what goes
+/// with it.
+pub(super) fn wiped(
+    update: Update,
+    user: &User,
+    profile: &Profile,
+) -> Result<(Update, Vec<Key>), StoreError> {
+    // Whatever it is when this is written: the stream sees whether that changed it.
+    let update = set_profile(update, profile)?.events([EventKind::UserUpdated]);
+    let mut gone = vec![Key::preferences(&user.id)];
+    if user.factors.is_empty() {
+        return Ok((update.when_absent("factors"), gone));
+    }
+    gone.extend(user.factors.iter().map(|factor| factor.key(&user.id)));
+    gone.push(Key::recovery_codes(&user.id));
+    let update = update
+        .set_or_remove("factors", None)
+        .events([EventKind::FactorRemoved])
+        .when_equal("factors", attribute(&user.factors)?);
+    Ok((update, gone))
+}
+
+/// Whoever comes by one of them need not be the owner either.
+fn without_identities(update: Update, user: &User) -> Result<Update, StoreError> {
+    if user.identities.is_empty() {
+        return Ok(update.when_absent("identities"));
+    }
+    Ok(update
+        .set_or_remove("identities", None)
+        .events([EventKind::IdentityUnlinked])
+        .when_equal("identities", attribute(&user.identities)?))
 }

@@ -29,8 +29,9 @@ impl Entity for User {
     fn events(&self) -> Vec<EventKind> {
         let invited = self.invited.then_some(EventKind::UserInvited);
         let mut events = vec![invited.unwrap_or(EventKind::UserRegistered)];
-        // Made with the code of a letter.
-        events.extend(self.passwordless.then_some(EventKind::EmailVerified));
+        // Made with the code of a letter, or by a provider that vouches for the address.
+        let is_verified = self.passwordless && self.email_verified;
+        events.extend(is_verified.then_some(EventKind::EmailVerified));
         events
     }
 }
@@ -217,7 +218,7 @@ impl Store {
     }
 
     /// Deletes an account that is still as it was read, with its credential; its address is free again. What
-    /// is left in its partition authenticates nothing and is purged. 1 RT, 7 WU, 9 for an admin.
+    /// is left in its partition authenticates nothing and is purged. 1 RT, 7 WU, 9 for an admin, and 2 for each identity.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -243,6 +244,7 @@ impl Store {
             )?,
             table::put_new(&self.table, tombstone)?,
         ];
+        items.extend(self.without_identities(&read.id, read.identities.iter())?);
         let own = items.len();
         if let Some(counter) = count_admins(Some(read), None, change) {
             items.push(counter.in_transaction(&self.table)?);

@@ -226,6 +226,27 @@ pub fn delete(table: &Table, key: Key) -> Result<TransactWriteItem, StoreError> 
     Ok(TransactWriteItem::builder().delete(delete).build())
 }
 
+/// A transaction's part that deletes an item if there is one, and only where `attribute` has this value.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] when it is none.
+pub fn delete_own(
+    table: &Table,
+    key: Key,
+    attribute: &str,
+    value: AttributeValue,
+) -> Result<TransactWriteItem, StoreError> {
+    let delete = Delete::builder()
+        .table_name(table.name())
+        .set_key(Some(key.into_attributes()))
+        .condition_expression("attribute_not_exists(pk) OR #own = :own")
+        .expression_attribute_names("#own", attribute)
+        .expression_attribute_values(":own", value)
+        .build()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
 /// A transaction's part that deletes an item whose attributes have these values.
 ///
 /// # Errors

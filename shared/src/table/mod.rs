@@ -21,8 +21,8 @@ pub use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 pub use batch::take;
 pub use call::{failed, send};
 pub use item::{
-    Entity, RawItem, SCHEMA, check_absent, check_exists, delete, delete_when, new_item, put,
-    put_if, put_new, read, read_part,
+    Entity, RawItem, SCHEMA, check_absent, check_exists, delete, delete_own, delete_when, new_item,
+    put, put_if, put_new, read, read_part,
 };
 pub use key::Key;
 pub use listing::{Listing, MAX_EXAMINED, Page, Span, TooFar};

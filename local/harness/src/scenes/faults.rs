@@ -193,7 +193,7 @@ impl Area {
             let (binary, may_fail) = (self.binary, self.may_fail);
             workers.spawn(async move {
                 let mut failures = Vec::new();
-                let shared = Bundle::start(binary).await;
+                let shared = Bundle::start(binary).await.sharing_accounts();
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let outcome = if case.scene.is_alone {
                         try_one(&Bundle::start(binary).await, case, may_fail).await

@@ -1,0 +1,19 @@
+//! The endpoints of `oauth`, black-box: real binaries, embedded engine, events as API Gateway makes them. On the other side is
+//! the provider that comes with `cargo local`, or a peer that does whatever a test wants.
+
+mod budgets;
+mod flow;
+mod id_tokens;
+mod identities;
+mod outages;
+mod peer;
+mod providers;
+mod races;
+mod scenes;
+mod table;
+
+use harness::Bundle;
+
+async fn bundle() -> Bundle {
+    Bundle::start(env!("CARGO_BIN_EXE_finish-oauth")).await
+}
