@@ -36,8 +36,8 @@ const BUS_EVENT: f64 = 1.00 / MILLION;
 const LETTER: f64 = 0.10 / 1000.0;
 /// The platform's own JSON lines of one invocation (start, report), about.
 pub const PLATFORM_LOG_BYTES: u64 = 700;
-/// A stack without a user and without alarms: two secrets, three alarm metrics, the hourly run.
-pub const IDLE_MONTH: f64 = 1.10;
+/// A stack without a user and without alarms: four secrets, three alarm metrics, the hourly run.
+pub const IDLE_MONTH: f64 = 1.90;
 /// What an active user does in a month.
 pub const SIGN_INS: f64 = 4.0;
 /// What an active user does in a month.
@@ -227,8 +227,8 @@ mod tests {
     fn a_month_is_what_the_hand_computes() {
         let nothing = Operation::default();
         // The request and its line, $1.24 a million: for a thousand users 64,000.
-        assert_dollars(latchkey_month(1e3, &nothing, &nothing), 1.10 + 0.064 * 1.24);
-        assert_dollars(latchkey_month(0.0, &nothing, &nothing), 1.10);
+        assert_dollars(latchkey_month(1e3, &nothing, &nothing), 1.90 + 0.064 * 1.24);
+        assert_dollars(latchkey_month(0.0, &nothing, &nothing), 1.90);
         let refresh = Operation {
             invocations: vec![Invocation {
                 megabytes: 256,
@@ -241,13 +241,13 @@ mod tests {
         let invoked = 0.06 * (0.20 + 5.0);
         assert_dollars(
             latchkey_month(1e3, &nothing, &refresh),
-            1.10 + 0.064 * 1.24 + invoked,
+            1.90 + 0.064 * 1.24 + invoked,
         );
         // 60 million, 2,626,560 of them the first of their second.
         let traced = (2.626_56 + 0.05 * (60.0 - 2.626_56)) * 5.0;
         assert_dollars(
             latchkey_month(1e6, &nothing, &refresh),
-            1.10 + 64.0 * 1.24 + 12.0 + traced,
+            1.90 + 64.0 * 1.24 + 12.0 + traced,
         );
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::codes;
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
+use crate::oauth;
 use crate::passkeys;
 use crate::setup::{Setup, invoke};
 
@@ -33,8 +34,12 @@ pub fn consumes(binary: &str) -> bool {
         "create-admin",
         "delete-factor",
         "delete-passkey",
+        "delete-provider",
         "delete-user",
+        "exchange-oauth",
+        "finish-oauth",
         "forget-device",
+        "link-identity",
         "logout",
         "passkey-sign-in",
         "purge-user",
@@ -42,6 +47,7 @@ pub fn consumes(binary: &str) -> bool {
         "register-with-passkey",
         "reset-password",
         "revoke-session",
+        "unlink-identity",
         "verify-email",
     ]
     .contains(&binary)
@@ -65,6 +71,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     let factors = factors::of(setup, binary, &accounts).await?;
     let passkeys = passkeys::of(setup, binary, &accounts).await?;
     let codes = codes::of(setup, binary, &accounts).await?;
+    let identified = oauth::of(setup, binary, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -197,6 +204,32 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             "code-sign-in" => post("/v1/auth/code/verify", &codes[turn]),
             "start-passkey-registration" => post("/v1/auth/register/passkey/options", &email("p")),
             "register-with-passkey" => post("/v1/auth/register/passkey", &codes[turn]),
+            "put-provider" => admins("PUT", "/v1/providers/local")
+                .json(&oauth::provider(setup))
+                .event("/v1/providers/{name}"),
+            "list-providers" => admins("GET", "/v1/providers").event("/v1/providers"),
+            "delete-provider" => {
+                admins("DELETE", "/v1/providers/local").event("/v1/providers/{name}")
+            }
+            "list-sign-in-providers" => {
+                HttpRequest::new("GET", "/v1/auth/oauth").event("/v1/auth/oauth")
+            }
+            "start-oauth" => oauth::start().event("/v1/auth/oauth/{provider}/start"),
+            "finish-oauth" => {
+                let back = identified[turn].back.as_ref().ok_or("nobody came back")?;
+                back.event("/v1/auth/oauth/{provider}/callback")
+            }
+            "exchange-oauth" => post("/v1/auth/oauth/exchange", &identified[turn].body),
+            "link-identity" => own_request("POST", "/v1/users/me/identities")
+                .json(&identified[turn].body)
+                .event("/v1/users/{id}/identities"),
+            "list-identities" => {
+                own_request("GET", "/v1/users/me/identities").event("/v1/users/{id}/identities")
+            }
+            "unlink-identity" => {
+                let path = format!("/v1/users/me/identities/{}", identified[turn].id);
+                own_request("DELETE", &path).event("/v1/users/{id}/identities/{iid}")
+            }
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [

@@ -17,6 +17,7 @@ mod hot_paths;
 mod login;
 mod logins;
 mod mail;
+mod oauth;
 mod package;
 mod passkeys;
 mod progress;

@@ -6,7 +6,7 @@ use local::settings::SIGNED_IN_URL;
 use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::requests::by;
+use crate::requests::{by, new_email};
 use crate::{Account, Answer, Bundle};
 
 /// The example of RFC 7636, appendix B.
@@ -57,6 +57,39 @@ pub fn sent_back(answer: &Answer, name: &str) -> String {
     let mut parameters = url.query_pairs();
     let found = parameters.find(|(found, _)| found == name);
     found.map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+/// Signs in at the provider that comes with `cargo local`, where the browser was sent to this URL: the request with which it
+/// comes back, without its cookie.
+///
+/// # Panics
+/// When the provider does not send it back.
+pub async fn sign_in_at_peer(url: &Url, email: &str, is_verified: bool) -> HttpRequest {
+    let mut form = url.clone();
+    let verified = is_verified.then_some(("verified", "true"));
+    let said = [
+        ("email", email),
+        ("name", "Ada Lovelace"),
+        ("answer", "sign-in"),
+    ];
+    form.query_pairs_mut()
+        .extend_pairs(said)
+        .extend_pairs(verified);
+    let body = form.query().unwrap_or_default().to_owned();
+    form.set_query(None);
+    let client = Client::builder().redirect(Policy::none()).build();
+    let sent = client
+        .expect("a client")
+        .post(form)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send();
+    let answer = sent.await.expect("an answer");
+    assert_eq!(answer.status(), 303, "{:?}", answer.text().await);
+    let location = answer.headers()["location"].to_str().expect("ASCII");
+    let back = Url::parse(location).expect("a URL");
+    let query = back.query().unwrap_or_default();
+    HttpRequest::new("GET", &format!("{}?{query}", back.path()))
 }
 
 impl Bundle {
@@ -114,38 +147,11 @@ impl Bundle {
     }
 
     /// Signs in there as whoever has this address: the request with which the browser comes back.
-    ///
-    /// # Panics
-    /// When the provider does not send it back.
     pub async fn identified(&self, email: &str, is_verified: bool) -> HttpRequest {
         let gone = self.go_to("local").await;
-        let mut form = gone.url.clone();
-        let mut parameters: Vec<(String, String)> = gone.url.query_pairs().into_owned().collect();
-        let verified = is_verified.then_some(("verified", "true"));
-        let said = [
-            ("email", email),
-            ("name", "Ada Lovelace"),
-            ("answer", "sign-in"),
-        ];
-        for (name, value) in said.into_iter().chain(verified) {
-            parameters.push((name.to_owned(), value.to_owned()));
-        }
-        form.query_pairs_mut().clear().extend_pairs(parameters);
-        let body = form.query().unwrap_or_default().to_owned();
-        form.set_query(None);
-        let client = Client::builder().redirect(Policy::none()).build();
-        let sent = client
-            .expect("a client")
-            .post(form)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
-            .send();
-        let answer = sent.await.expect("an answer");
-        assert_eq!(answer.status(), 303, "{:?}", answer.text().await);
-        let location = answer.headers()["location"].to_str().expect("ASCII");
-        let back = Url::parse(location).expect("a URL");
-        let query = back.query().unwrap_or_default();
-        HttpRequest::new("GET", &format!("{}?{query}", back.path())).header("cookie", &gone.cookie)
+        sign_in_at_peer(&gone.url, email, is_verified)
+            .await
+            .header("cookie", &gone.cookie)
     }
 
     /// The same to its end: what the application sends to sign in or to link the identity.
@@ -161,6 +167,14 @@ impl Bundle {
     pub async fn exchange(&self, email: &str, is_verified: bool) -> Answer {
         let body = self.identity_code(email, is_verified).await;
         self.post("/v1/auth/oauth/exchange", &body).await
+    }
+
+    /// Links an identity of the provider to an account, whoever's it is.
+    pub async fn link(&self, account: &Account) {
+        let _ = self.provider_trusted("none").await;
+        let body = self.identity_code(&new_email(), false).await;
+        let link = by(account, "POST", "/v1/users/me/identities").json(&body);
+        let _ = self.send(&link).await.expect_status(201);
     }
 
     /// A new account that only the provider signs in to.

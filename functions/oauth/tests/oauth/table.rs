@@ -355,7 +355,7 @@ async fn bug_93_whoever_was_there_before_the_owner_keeps_nothing() {
         .await
         .expect_status(202);
     let letter = bundle.letter("bea@example.org", "reset_password").await;
-    let reset = json!({ "token": letter.token(), "newPassword": "four other words there" });
+    let reset = json!({ "token": letter.token(), "password": "four other words there" });
     let _ = bundle
         .post("/v1/auth/reset-password", &reset)
         .await
@@ -415,9 +415,9 @@ async fn bug_99_verified_as_a_text_that_says_false_is_not_verified() {
 #[tokio::test]
 async fn where_registration_is_private_an_address_that_may_be_anothers_tells_nothing() {
     let bundle = bundle().await;
-    bundle.set("REGISTRATION", "private");
     let _ = bundle.provider_trusted("new_accounts").await;
     let account = bundle.account().await;
+    bundle.set("REGISTRATION", "private");
     for email in ["nobody@example.org", &account.email] {
         let answer = bundle.exchange(email, false).await.expect_status(403);
         assert_eq!(answer.code(), "email_unverified", "{email}");

@@ -7,8 +7,7 @@ use local::event::HttpRequest;
 use super::{Act, What};
 use crate::Bundle;
 
-const LIMITS: &str =
-    "account-address=9/1h address=9/1h account=9/1h; factor: account=9/1h; passkey: address=9/1h; oauth: address=9/1h";
+const LIMITS: &str = "account-address=9/1h address=9/1h account=9/1h; factor: account=9/1h; passkey: address=9/1h; oauth: address=9/1h";
 
 /// Sends `before` from an address of its own; `request` is to come from there as well.
 ///

@@ -126,6 +126,18 @@ fn passwords() -> Vec<Scene> {
                     .until(verified(account.id))
             }
         ),
+        scene!(
+            "reset the password of an account with the identity of a stranger",
+            "reset-password",
+            |bundle| {
+                let account = bundle.account().await;
+                bundle.link(&account).await;
+                let request = forgot(bundle, &account).await;
+                Act::send(request, 204)
+                    .repeated(&[400])
+                    .until(verified(account.id))
+            }
+        ),
         scene!("change the password", "change-password", |bundle| {
             let account = bundle.account().await;
             let body = json!({ "currentPassword": PASSWORD, "newPassword": NEW_PASSWORD });

@@ -58,6 +58,17 @@ fn accounts() -> Vec<Scene> {
                 .repeated(&[401])
                 .done(gone(account.id))
         }),
+        scene!(
+            "delete an account with an identity",
+            "delete-user",
+            |bundle| {
+                let account = bundle.account().await;
+                bundle.link(&account).await;
+                Act::send(by(&account, "DELETE", "/v1/users/me"), 204)
+                    .repeated(&[401])
+                    .done(gone(account.id))
+            }
+        ),
         scene!("delete an admin", "delete-user", |bundle| {
             let admin = bundle.account_with_role("admin").await;
             let other = bundle.account_with_role("admin").await;
