@@ -1,4 +1,4 @@
-// Passkeys as people use them: on the start page, and with @simplewebauthn/browser, unmodified.
+// Passkeys, codes and other providers as people use them: on the start page, and with @simplewebauthn/browser, unmodified.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -153,6 +153,72 @@ async function withoutPassword() {
   await page.close();
 }
 
+// The window of the provider that a button opens: it is filled in, and closes by itself.
+async function atProvider(page, name, email, answer = "Sign in") {
+  const opened = page.waitForEvent("popup");
+  await page.getByRole("button", { name, exact: true }).click();
+  const visit = await opened;
+  await visit.getByLabel("Address", { exact: true }).fill(email);
+  await visit.screenshot({ path: join(work, "provider.png"), fullPage: true });
+  const closed = visit.waitForEvent("close", { timeout: 60_000 });
+  await visit.getByRole("button", { name: answer, exact: true }).click();
+  await closed;
+}
+
+async function otherProvider() {
+  const { page, problems } = await open();
+  const stamp = Date.now();
+  const shown = async (expected) => {
+    await page.waitForFunction((text) => document.querySelector("#answer").textContent.includes(text), expected, { timeout: 60_000 });
+    const text = await page.locator("#answer").textContent();
+    return text.includes("{") ? JSON.parse(text.slice(text.indexOf("{"))) : text;
+  };
+  const press = async (name, expected) => {
+    await page.getByRole("button", { name, exact: true }).click();
+    return shown(expected);
+  };
+  await atProvider(page, "Sign in with the local provider", `external-${stamp}@example.org`);
+  const { accessToken, user } = await shown("POST /v1/auth/oauth/exchange\n200");
+  assert.equal(user.emailVerified, true);
+  assert.deepEqual(JSON.parse(Buffer.from(accessToken.split(".")[1], "base64url")).amr, ["fed"]);
+  seen("the local provider signs in, with an account that is new");
+  await page.screenshot({ path: join(work, "external.png"), fullPage: true });
+  const kept = await press("Unlink the newest", "\n409");
+  assert.equal(kept.code, "last_way_in");
+  seen("the only way in stays");
+  await press("Sign out", "DELETE /v1/auth/logout\n204");
+
+  const email = `owner-${stamp}@example.com`;
+  await page.getByLabel("Address").fill(email);
+  await page.getByLabel("Password").fill("correct horse battery");
+  await press("Register", "POST /v1/auth/register\n201");
+  await press("Sign in", "POST /v1/auth/login\n200");
+  await atProvider(page, "Link the local provider", `other-${stamp}@example.org`);
+  await shown("POST /v1/users/me/identities\n201");
+  await press("Sign out", "DELETE /v1/auth/logout\n204");
+  await atProvider(page, "Sign in with the local provider", `other-${stamp}@example.org`);
+  assert.equal((await shown("POST /v1/auth/oauth/exchange\n200")).user.email, email);
+  seen("it is linked to an account, and signs in to it");
+  await press("Unlink the newest", "DELETE /v1/users/me/identities/");
+  await press("List identities", "GET /v1/users/me/identities\n200");
+  assert.match(await page.locator("#answer").textContent(), /"data": \[\]/);
+  seen("it is unlinked");
+  await press("Sign out", "DELETE /v1/auth/logout\n204");
+
+  await atProvider(page, "Sign in with the local provider", email);
+  const asked = await shown("POST /v1/auth/oauth/exchange\n");
+  assert.equal(asked.code, "link_required");
+  await press("Sign in", "POST /v1/auth/login\n200");
+  await press("Link it, now that I am signed in", "POST /v1/users/me/identities\n201");
+  seen("an address that has an account is linked by whoever signs in to that");
+  await press("Sign out", "DELETE /v1/auth/logout\n204");
+  await atProvider(page, "Sign in with the local provider", email, "Cancel");
+  assert.match(await shown("access_denied"), /access_denied: identity_refused/);
+  seen("whoever does not want to comes back");
+  assert.deepEqual(problems, []);
+  await page.close();
+}
+
 async function unmodifiedClient() {
   const { page, problems } = await open(simplewebauthn);
   const walked = await page.evaluate(async () => {
@@ -202,6 +268,7 @@ try {
   console.log("the start page:");
   await startPage();
   await withoutPassword();
+  await otherProvider();
   console.log("a client of others:");
   await unmodifiedClient();
   console.log(`${checks} things seen in Chromium`);

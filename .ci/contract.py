@@ -15,14 +15,28 @@ ROOT = {"email": "admin@example.com", "password": os.environ["CONTRACT_PASSWORD"
 
 # What the API refuses with 400 although the schema allows it, because a schema cannot say it: fields, and their codes.
 STRICTER_THAN_SCHEMA = {
+    "authorizationEndpoint": {"invalid_value", "required", "unknown"},  # An https URL of the public Internet.
+    "clientId": {"invalid_format"},  # Printable ASCII.
+    "clientSecret": {"invalid_format", "unknown"},  # Not for Apple.
     "code": {"invalid_format"},  # A line break behind it.
+    "codeChallenge": {"invalid_format"},
+    "codeVerifier": {"invalid_format"},
     "credential": {"invalid_value"},  # Only what an authenticator makes.
     "currentPassword": {"incorrect", "too_long"},
     "cursor": {"invalid_value"},  # Only a `nextCursor` of the same list.
     "deviceToken": {"invalid_format"},  # A line break behind it.
+    "domains": {"invalid_format"},  # Of a deliverable address.
     "email": {"invalid_format"},  # Deliverable, with an ASCII local part.
     "except": {"invalid_value"},  # Only on the caller's own account.
+    "fields.email": {"invalid_format"},
+    "fields.emailVerified": {"invalid_format"},
+    "fields.firstName": {"invalid_format"},
+    "fields.lastName": {"invalid_format"},
+    "fields.locale": {"invalid_format"},
+    "fields.subject": {"invalid_format"},
     "firstName": {"invalid_format", "too_short"},  # Control characters; nothing but white space.
+    "issuer": {"invalid_value", "required", "unknown"},  # One that answers, for the presets that take one.
+    "keyId": {"invalid_format", "required", "unknown"},  # For Apple alone.
     "lastName": {"invalid_format", "too_short"},
     "month": {"invalid_format", "out_of_range"},  # A line break behind it; a year without accounts.
     "name": {"invalid_format", "too_short"},
@@ -31,10 +45,19 @@ STRICTER_THAN_SCHEMA = {
     "password": {"too_common", "too_long", "too_short", "too_similar"},  # Too long in bytes, too short in NFC.
     "pending": {"invalid_value"},  # Only as start-totp has answered it.
     "preferences": {"too_deep", "too_long"},
+    "privateKey": {"invalid_format", "required", "unknown"},  # Apple's, in PEM.
+    "provider": {"invalid_format"},
     "reason": {"invalid_format", "required", "too_short"},  # Required on another's account.
     "recoveryCode": {"invalid_format"},
+    "redirectTo": {"invalid_value"},  # Only those of the setting.
+    "scope": {"invalid_format"},
+    "state": {"invalid_format"},
+    "teamId": {"invalid_format", "required", "unknown"},
+    "title": {"invalid_format", "too_short"},
+    "tokenEndpoint": {"invalid_value", "required", "unknown"},
     "totp": {"invalid_format"},
     "until": {"out_of_range"},  # In the past.
+    "userinfoEndpoint": {"invalid_value", "required", "unknown"},
 }
 
 

@@ -18,6 +18,7 @@ pub mod services;
 pub mod settings;
 pub mod template;
 pub mod triggers;
+pub mod visit;
 pub mod yaml;
 
 use std::path::{Path, PathBuf};

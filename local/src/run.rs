@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cargo_lambda;
+use crate::samples::{self, Bundle};
 use crate::state::{DEFAULT_MAIL_PORT, State};
 
 /// The first admin's address.
@@ -90,6 +91,11 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let pumping = tokio::spawn(async move { pump.run().await });
     let mut watch = start_watch(&cargo_lambda, &root, &settings, &options, &state)?;
     wait_until_listening(&mut watch, options.port).await?;
+    let bundle = Bundle { template, settings };
+    let password = state.admin_password.as_deref();
+    if let Err(error) = samples::oauth::set_up(&bundle, password).await {
+        println!("The provider to try is not set up: {error}");
+    }
     print_welcome(&options);
     let ended = tokio::select! {
         () = stop_signal() => None,

@@ -1,5 +1,7 @@
 //! `cargo local event <bin>`: sample events with live tokens and ids.
 
+pub mod oauth;
+
 use std::time::{Duration, Instant};
 
 use local::authenticator::Authenticator;
@@ -46,7 +48,7 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         String::new()
     };
 
-    let mut values = vec![
+    let mut values: Vec<(&'static str, String)> = vec![
         ("accessToken", access_token),
         ("adminToken", admin_token),
         ("refreshToken", text(&tokens["refreshToken"])),
@@ -79,6 +81,14 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         let code = bundle.code(&state, binary, &values).await?;
         values.extend(code);
     }
+    if ["oauthCode", "identityId"]
+        .iter()
+        .any(|name| names(&root, binary, name).unwrap_or(false))
+    {
+        let identity = oauth::identity(&bundle, binary, &values).await?;
+        values.extend(identity);
+    }
+    values.push(("provider", oauth::PROVIDER.to_owned()));
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;
     println!("{}", serde_json::to_string_pretty(&event)?);
@@ -100,7 +110,13 @@ impl Bundle {
         self.send(binary, path, &request).await
     }
 
-    async fn send(&self, binary: &str, route: &str, request: &HttpRequest) -> Result<Value, Error> {
+    /// Sends a request to a function.
+    pub async fn send(
+        &self,
+        binary: &str,
+        route: &str,
+        request: &HttpRequest,
+    ) -> Result<Value, Error> {
         let (status, body) = self.ask(binary, route, request).await?;
         if status >= 300 {
             return Err(format!("{binary} answered {body}").into());
@@ -276,7 +292,7 @@ impl Bundle {
     }
 
     /// A token of the admin that the first run made.
-    async fn admin_token(&self, password: Option<&str>) -> Result<String, Error> {
+    pub async fn admin_token(&self, password: Option<&str>) -> Result<String, Error> {
         let credentials = json!({ "email": ADMIN_EMAIL, "password": password });
         let tokens = self.post("login", "/v1/auth/login", &credentials).await;
         let tokens = tokens.map_err(|error| {
@@ -318,7 +334,7 @@ fn borrowed<'a>(values: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
         .collect()
 }
 
-fn value_of<'a>(values: &'a [(&str, String)], name: &str) -> &'a str {
+pub fn value_of<'a>(values: &'a [(&str, String)], name: &str) -> &'a str {
     let value = values.iter().find(|(other, _)| *other == name);
     value.map_or("", |(_, value)| value)
 }

@@ -89,6 +89,7 @@ pub async fn letters(
         // Nor is a stranger's address told as often as somebody likes.
         EventKind::FactorAdded if user.email_verified => Letter::FactorAdded,
         EventKind::FactorRemoved if user.email_verified => Letter::FactorRemoved,
+        EventKind::IdentityLinked if user.email_verified => Letter::IdentityLinked,
         EventKind::EmailChanged => return Ok(moved(event, &user)),
         // To an address that may be a stranger's nothing is written that others chose the words of.
         EventKind::SessionCreated

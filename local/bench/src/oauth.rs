@@ -1,10 +1,11 @@
 //! Sign-ins with another provider for the accounts that the bench sends for: the one that comes with `cargo local`.
 
-use harness::oauth::{CODE_CHALLENGE, CODE_VERIFIER, sent_back, sign_in_at_peer};
+use harness::oauth::{CODE_CHALLENGE, CODE_VERIFIER, sent_back};
 use harness::{Answer, HttpRequest};
 use local::Error;
 use local::services::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET};
 use local::settings::SIGNED_IN_URL;
+use local::visit::visit;
 use serde_json::{Value, json};
 
 use crate::events::{Account, admin};
@@ -89,7 +90,7 @@ pub async fn of(
         let cookie = cookie.split(';').next().unwrap_or_default();
         let url = gone.header("location").parse().map_err(|_| "no URL")?;
         let email = format!("external{number}@example.org");
-        let back = sign_in_at_peer(&url, &email, true).await;
+        let back = visit(&url, &email, true).await?;
         let back = back.header("cookie", cookie);
         if binary == "finish-oauth" {
             let back = Some(back);

@@ -3,7 +3,8 @@
 use local::event::HttpRequest;
 use local::services::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET, Provider};
 use local::settings::SIGNED_IN_URL;
-use reqwest::{Client, Url, redirect::Policy};
+use local::visit::visit;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::requests::{by, new_email};
@@ -57,39 +58,6 @@ pub fn sent_back(answer: &Answer, name: &str) -> String {
     let mut parameters = url.query_pairs();
     let found = parameters.find(|(found, _)| found == name);
     found.map_or_else(String::new, |(_, value)| value.into_owned())
-}
-
-/// Signs in at the provider that comes with `cargo local`, where the browser was sent to this URL: the request with which it
-/// comes back, without its cookie.
-///
-/// # Panics
-/// When the provider does not send it back.
-pub async fn sign_in_at_peer(url: &Url, email: &str, is_verified: bool) -> HttpRequest {
-    let mut form = url.clone();
-    let verified = is_verified.then_some(("verified", "true"));
-    let said = [
-        ("email", email),
-        ("name", "Ada Lovelace"),
-        ("answer", "sign-in"),
-    ];
-    form.query_pairs_mut()
-        .extend_pairs(said)
-        .extend_pairs(verified);
-    let body = form.query().unwrap_or_default().to_owned();
-    form.set_query(None);
-    let client = Client::builder().redirect(Policy::none()).build();
-    let sent = client
-        .expect("a client")
-        .post(form)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send();
-    let answer = sent.await.expect("an answer");
-    assert_eq!(answer.status(), 303, "{:?}", answer.text().await);
-    let location = answer.headers()["location"].to_str().expect("ASCII");
-    let back = Url::parse(location).expect("a URL");
-    let query = back.query().unwrap_or_default();
-    HttpRequest::new("GET", &format!("{}?{query}", back.path()))
 }
 
 impl Bundle {
@@ -147,10 +115,13 @@ impl Bundle {
     }
 
     /// Signs in there as whoever has this address: the request with which the browser comes back.
+    ///
+    /// # Panics
+    /// When the provider does not send it back.
     pub async fn identified(&self, email: &str, is_verified: bool) -> HttpRequest {
         let gone = self.go_to("local").await;
-        sign_in_at_peer(&gone.url, email, is_verified)
-            .await
+        let back = visit(&gone.url, email, is_verified).await;
+        back.expect("it sends the browser back")
             .header("cookie", &gone.cookie)
     }
 

@@ -19,7 +19,9 @@ const REQUIREMENTS: [(u32, usize); 8] = [
     (16, 16),
 ];
 /// Rows of the tables of known failures, those of others and those found here.
-const FAILURES: u32 = 92;
+const FAILURES: std::ops::RangeInclusive<u32> = 1..=102;
+/// What stands among them out of turn.
+const OUT_OF_TURN: u32 = 119;
 
 /// One row of a table that says which tests show it: its first cell is a number, its last names them.
 struct Row {
@@ -177,7 +179,8 @@ fn every_requirement_stands_in_the_register_once() {
 fn every_known_failure_has_its_tests_or_a_reason() {
     let rows = failures();
     let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, (1..=FAILURES).collect::<Vec<u32>>());
+    let expected: Vec<u32> = FAILURES.chain([OUT_OF_TURN]).collect();
+    assert_eq!(numbers, expected);
     for (number, row) in &rows {
         let [_, _, shown] = row.cells.as_slice() else {
             panic!("row {number} has another number of cells");

@@ -112,6 +112,10 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "codeChallenge",
         "registration",
         "code",
+        "provider",
+        "oauthCode",
+        "codeVerifier",
+        "identityId",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {

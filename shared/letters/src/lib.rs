@@ -45,6 +45,8 @@ pub enum Letter {
     FactorAdded,
     /// One was removed.
     FactorRemoved,
+    /// An identity at another provider signs in to the account.
+    IdentityLinked,
     /// A sign-in from a device that was not seen before.
     NewDevice,
     /// Somebody tried to register with, or move an account to, an address that has an account.
@@ -53,7 +55,7 @@ pub enum Letter {
 
 impl Letter {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::VerifyEmail,
         Self::Welcome,
         Self::ResetPassword,
@@ -66,6 +68,7 @@ impl Letter {
         Self::RegistrationCode,
         Self::FactorAdded,
         Self::FactorRemoved,
+        Self::IdentityLinked,
         Self::NewDevice,
         Self::AccountExists,
     ];
@@ -86,6 +89,7 @@ impl Letter {
             Self::RegistrationCode => "registration_code",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
+            Self::IdentityLinked => "identity_linked",
             Self::NewDevice => "new_device",
             Self::AccountExists => "account_exists",
         }
@@ -114,6 +118,7 @@ impl Letter {
             | Self::PasswordChanged
             | Self::FactorAdded
             | Self::FactorRemoved
+            | Self::IdentityLinked
             | Self::NewDevice
             | Self::AccountExists => None,
         }
@@ -143,6 +148,7 @@ impl Letter {
             Self::RegistrationCode => template!("registration_code"),
             Self::FactorAdded => template!("factor_added"),
             Self::FactorRemoved => template!("factor_removed"),
+            Self::IdentityLinked => template!("identity_linked"),
             Self::NewDevice => template!("new_device"),
             Self::AccountExists => template!("account_exists"),
         }

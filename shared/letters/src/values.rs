@@ -32,7 +32,8 @@ pub struct Values {
     /// Network address of a sign-in.
     pub address: Option<String>,
     /// When it happened, in a form every language reads, such as `2026-11-21 10:00 UTC`. Required for
-    /// [`Letter::PasswordChanged`], [`Letter::FactorAdded`], [`Letter::FactorRemoved`] and [`Letter::NewDevice`].
+    /// [`Letter::PasswordChanged`], [`Letter::FactorAdded`], [`Letter::FactorRemoved`], [`Letter::IdentityLinked`]
+    /// and [`Letter::NewDevice`].
     pub time: Option<String>,
 }
 

@@ -94,7 +94,7 @@ where
 }
 
 impl Endpoint {
-    /// The same with a form as its body, in place of JSON: [`Parameters`](super::Parameters) reads it.
+    /// The same with a form as the body of its `POST`, in place of JSON: [`Parameters`](super::Parameters) reads it.
     #[must_use]
     pub const fn form(self) -> Self {
         Self {
@@ -261,7 +261,7 @@ fn check_body(endpoint: Endpoint, request: &ApiGatewayV2httpRequest) -> Result<(
 
 /// Checks that a body is of a type that requests with this method take, and as it is (RFC 9110 §15.5.16).
 fn check_type(endpoint: Endpoint, method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
-    let (types, accepted) = if endpoint.takes_form {
+    let (types, accepted) = if endpoint.takes_form && method == Method::POST {
         (&FORM_TYPES[..], &ACCEPTED_FORM)
     } else if method == Method::PATCH {
         (&PATCH_TYPES[..], &ACCEPTED_PATCH)

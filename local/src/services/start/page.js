@@ -1,5 +1,12 @@
 "use strict";
 
+// The window in which somebody was at a provider: what it came back with is for the page that opened it.
+const cameBack = new URLSearchParams(location.search);
+if (window.opener && (cameBack.has("code") || cameBack.has("error"))) {
+  window.opener.postMessage(location.search, location.origin);
+  window.close();
+}
+
 const form = document.querySelector("form");
 const session = document.querySelector("#session");
 const output = document.querySelector("#answer");
@@ -9,6 +16,8 @@ let tokens = null;
 let challenge = null;
 // What goes with the code that was mailed last.
 let mailed = null;
+// What links an identity to the account that has its address.
+let linkToken = null;
 // The browser offers passkeys as it fills in the address, until something else asks for one or the ceremony is over.
 let autofill = null;
 
@@ -37,6 +46,7 @@ async function call(method, path, body, isShown = true) {
   const found = isJson ? JSON.parse(text) : text;
   show(`${answer.status} ${answer.statusText}\n\n${isJson ? JSON.stringify(found, null, 2) : text}`);
   challenge = found.code === "factor_required" ? found.challenge : null;
+  if (found.code === "link_required") linkToken = found.linkToken;
   if (answer.ok && found.accessToken) keep(found);
   if (found.unknownCredential && PublicKeyCredential.signalUnknownCredential) {
     await PublicKeyCredential.signalUnknownCredential(found.unknownCredential);
@@ -79,6 +89,31 @@ function offerAgain() {
   });
 }
 
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+// A sign-in at the local provider, in a window of its own: what it was sent back with, and what that is spent with.
+async function visitProvider() {
+  const codeVerifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(codeVerifier));
+  const codeChallenge = base64url(new Uint8Array(digest));
+  const query = new URLSearchParams({ redirectTo: `${location.origin}/`, codeChallenge });
+  const url = `${document.querySelector("main").dataset.api}/v1/auth/oauth/local/start?${query}`;
+  output.textContent = `A window of the provider is open:\n${url}`;
+  const visit = window.open(url, "_blank", "popup,width=480,height=640");
+  const back = await new Promise((resolve) => {
+    const listen = (message) => {
+      if (message.origin !== location.origin || message.source !== visit) return;
+      removeEventListener("message", listen);
+      resolve(new URLSearchParams(message.data));
+    };
+    addEventListener("message", listen);
+  });
+  if (!back.has("code")) throw new Error(`${back.get("error")}: ${back.get("error_description")}`);
+  return { code: back.get("code"), codeVerifier };
+}
+
 const calls = {
   register: () => call("POST", "/v1/auth/register", credentials()),
   login: () => call("POST", "/v1/auth/login", credentials()),
@@ -102,6 +137,18 @@ const calls = {
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(mailed.options);
     const credential = await navigator.credentials.create({ publicKey });
     return call("POST", "/v1/auth/register/passkey", { ...body, credential: credential.toJSON() });
+  },
+  async external() {
+    const body = await visitProvider();
+    if (tokens) await call("POST", "/v1/users/me/identities", body);
+    else await call("POST", "/v1/auth/oauth/exchange", body);
+  },
+  linkAfterwards: () => call("POST", "/v1/users/me/identities", { linkToken }),
+  identities: () => call("GET", "/v1/users/me/identities"),
+  async unlink() {
+    const found = await call("GET", "/v1/users/me/identities");
+    const last = found && found.data.at(-1);
+    if (last) await call("DELETE", `/v1/users/me/identities/${last.id}`);
   },
   profile: () => call("GET", "/v1/users/me"),
   refresh: () => call("POST", "/v1/auth/refresh", { refreshToken: tokens.refreshToken }),

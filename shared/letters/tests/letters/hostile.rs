@@ -128,6 +128,7 @@ fn what_a_letter_needs_is_required() {
         Letter::PasswordChanged,
         Letter::FactorAdded,
         Letter::FactorRemoved,
+        Letter::IdentityLinked,
         Letter::NewDevice,
     ] {
         let timeless = Values {

@@ -302,8 +302,8 @@ fn a_letter_with_a_token_says_how_long_it_works_and_what_to_do_if_unwanted() {
 #[test]
 fn a_warning_says_what_to_do_if_it_was_not_you() {
     use Letter::{
-        AccountExists, EmailChangeRequested, EmailChanged, FactorAdded, FactorRemoved, NewDevice,
-        PasswordChanged,
+        AccountExists, EmailChangeRequested, EmailChanged, FactorAdded, FactorRemoved,
+        IdentityLinked, NewDevice, PasswordChanged,
     };
     for letter in [
         AccountExists,
@@ -311,6 +311,7 @@ fn a_warning_says_what_to_do_if_it_was_not_you() {
         EmailChanged,
         FactorAdded,
         FactorRemoved,
+        IdentityLinked,
         NewDevice,
         PasswordChanged,
     ] {
@@ -339,6 +340,7 @@ fn the_reader_sees_what_happened() {
             (Letter::PasswordChanged, &["2026-11-21 10:00 UTC"]),
             (Letter::FactorAdded, &["2026-11-21 10:00 UTC"]),
             (Letter::FactorRemoved, &["2026-11-21 10:00 UTC"]),
+            (Letter::IdentityLinked, &["2026-11-21 10:00 UTC"]),
             (
                 Letter::NewDevice,
                 &["Firefox, Linux", "203.0.113.7", "2026-11-21 10:00 UTC"],
