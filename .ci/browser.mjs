@@ -206,7 +206,7 @@ async function otherProvider() {
   await press("Sign out", "DELETE /v1/auth/logout\n204");
 
   await atProvider(page, "Sign in with the local provider", email);
-  const asked = await shown("POST /v1/auth/oauth/exchange\n");
+  const asked = await shown("POST /v1/auth/oauth/exchange\n409");
   assert.equal(asked.code, "link_required");
   await press("Sign in", "POST /v1/auth/login\n200");
   await press("Link it, now that I am signed in", "POST /v1/users/me/identities\n201");

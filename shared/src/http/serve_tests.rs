@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::panic;
 use std::sync::{LazyLock, Once};
 
-use lambda_http::http::header::HOST;
+use lambda_http::http::header::{ACCEPT_LANGUAGE, HOST};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::super::body;
+use super::super::client::{accepted_locale, client, client_address, has_body};
 use super::super::{
     Fields, bearer_token, idempotency, json_object, no_content, preconditions, query_parameter,
     session_id, user_id,
@@ -17,6 +19,7 @@ use super::super::{
 use super::*;
 use crate::fuzz;
 use crate::fuzz::bends::{bends, bent};
+use crate::locale::Locale;
 
 /// The sample events of the functions that have a route.
 static EVENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -60,7 +63,7 @@ fn admitted(event: &Value) -> Result<Request, ErrorCode> {
     quiet();
     let event = self::event(&event.to_string()).expect("JSON");
     let mut method = Method::GET;
-    admit(event, &mut method).map_err(|error| error.code())
+    admit(taking_any(), event, &mut method).map_err(|error| error.code())
 }
 
 /// Reads all that handlers read from a request.
@@ -113,7 +116,10 @@ fn answered(text: &str) -> Result<bool, TestCaseError> {
     if let Some(request) = &seen {
         let body = body::body_bytes(request.body());
         prop_assert!(body.len() <= MAX_BODY_BYTES);
-        prop_assert!(body.is_empty() || check_type(request.method(), request.headers()).is_ok());
+        prop_assert!(
+            body.is_empty()
+                || check_type(taking_any(), request.method(), request.headers()).is_ok()
+        );
     }
     Ok(seen.is_some())
 }

@@ -114,6 +114,21 @@ async fn live(bundle: &Bundle) -> String {
     let _ = bundle.refresh(&next).await.expect_status(200);
     let _ = bundle.refresh(&used).await.expect_status(401);
     let last = bundle.sign_in("new@example.com").await;
+    bundle.link(&last).await;
+    let identities = "/v1/users/me/identities";
+    let listed = bundle.send_as(&last, "GET", identities).await;
+    for (account, path) in [
+        (
+            &last,
+            format!("{identities}/{}", listed.text_at("/data/0/id")),
+        ),
+        (&admin, "/v1/providers/local".to_owned()),
+    ] {
+        let _ = bundle
+            .send_as(account, "DELETE", &path)
+            .await
+            .expect_status(204);
+    }
     let enrolled = bundle.enrol(&last).await;
     let factor = &enrolled.factor_id;
     let (mut passkey, _) = bundle.add_passkey(&last).await;
