@@ -45,7 +45,7 @@ pub struct KeySet(Vec<Key>);
 struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    public: DecodingKey,
 }
 
 impl KeySet {
@@ -91,7 +91,7 @@ impl Key {
             algorithms.retain(|algorithm| Algorithm::from_str(named) == Ok(*algorithm));
         }
         Some(Self {
-            key: DecodingKey::from_jwk(&jwk).ok()?,
+            public: DecodingKey::from_jwk(&jwk).ok()?,
             id: jwk.common.key_id,
             algorithms,
         })
@@ -156,7 +156,7 @@ pub fn verify(
     let (Some(key), None) = (fitting.next(), fitting.next()) else {
         return Err(Refused("its key"));
     };
-    match crypto::verify(signature, message.as_bytes(), &key.key, algorithm) {
+    match crypto::verify(signature, message.as_bytes(), &key.public, algorithm) {
         Ok(true) => {}
         _ => return Err(Refused("its signature")),
     }

@@ -141,6 +141,9 @@ impl ProviderInput {
     }
 
     /// The provider that it describes, in place of `read`.
+    ///
+    /// # Panics
+    /// When a preset has a title that is none.
     #[must_use]
     pub fn provider(
         self,

@@ -58,7 +58,9 @@ impl Bundle {
             .filter(|made| made.at.elapsed() < FRESH)
             .map(|made| (made.account.clone(), made.items.clone()));
         if let Some((account, items)) = made {
-            items.iter().for_each(|item| self.put(item));
+            for item in &items {
+                self.put(item);
+            }
             return account;
         }
         let at = Instant::now();

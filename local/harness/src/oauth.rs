@@ -52,6 +52,9 @@ impl Gone {
 }
 
 /// A parameter of the URL that an answer sends the browser to.
+///
+/// # Panics
+/// When it sends it nowhere.
 #[must_use]
 pub fn sent_back(answer: &Answer, name: &str) -> String {
     let url = Url::parse(answer.header("location")).expect("a URL");
@@ -126,6 +129,9 @@ impl Bundle {
     }
 
     /// The same to its end: what the application sends to sign in or to link the identity.
+    ///
+    /// # Panics
+    /// When no code comes of it.
     pub async fn identity_code(&self, email: &str, is_verified: bool) -> Value {
         let back = self.identified(email, is_verified).await;
         let answer = self.send(&back).await.expect_status(303);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Networks that are not, or that lead to others of the kind (IANA special-purpose address registries, RFC 6890).
 const SPECIAL_V4: [(Ipv4Addr, u32); 14] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -22,7 +22,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 14] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
 
-/// Of 2000::/3, which is all there is of public addresses.
+/// Of `2000::/3`, which is all there is of public addresses.
 const SPECIAL_V6: [(Ipv6Addr, u32); 5] = [
     // Teredo, benchmarks, ORCHID and the like.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
@@ -32,6 +32,9 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 5] = [
     (Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0), 16),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
+
+/// The first 96 bits of `64:ff9b::/96`.
+const NAT64: u128 = 0x64_ff9b_0000_0000_0000_0000;
 
 /// Whether an address is on the public Internet. One that stands for another, as `::ffff:10.0.0.1` does, is what it stands
 /// for.
@@ -55,16 +58,16 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return is_public_v4(mapped);
     }
-    let [a, b, c, d, e, f, high, low] = address.segments();
     // NAT64 (RFC 6052): the way of an IPv6-only network to an IPv4 address.
-    if [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        let embedded = (u32::from(high) << 16) | u32::from(low);
-        return is_public_v4(Ipv4Addr::from_bits(embedded));
+    let bits = address.to_bits();
+    if bits >> 32 == NAT64 {
+        let [.., a, b, c, d] = address.octets();
+        return is_public_v4(Ipv4Addr::new(a, b, c, d));
     }
-    let is_in = |(network, bits): &(Ipv6Addr, u32)| {
-        let mask = u128::MAX << (128 - bits);
-        address.to_bits() & mask == network.to_bits()
+    let is_in = |(network, length): &(Ipv6Addr, u32)| {
+        let mask = u128::MAX << (128 - length);
+        bits & mask == network.to_bits()
     };
-    let is_global = a & 0xe000 == 0x2000;
+    let is_global = bits >> 125 == 1;
     is_global && !SPECIAL_V6.iter().any(is_in)
 }

@@ -310,10 +310,9 @@ async fn without_a_challenge_nothing_begins() {
 }
 
 fn start_with(redirect_to: &str, challenge: &str) -> HttpRequest {
-    let encoded: String = redirect_to
+    let encoded = redirect_to
         .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+        .fold(String::new(), |text, byte| format!("{text}%{byte:02X}"));
     let query = format!("redirectTo={encoded}&codeChallenge={challenge}");
     HttpRequest::new("GET", &format!("/v1/auth/oauth/local/start?{query}"))
 }

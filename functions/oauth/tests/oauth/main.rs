@@ -3,6 +3,7 @@
 
 mod budgets;
 mod flow;
+mod histories;
 mod id_tokens;
 mod identities;
 mod outages;

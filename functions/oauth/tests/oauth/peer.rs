@@ -272,7 +272,7 @@ async fn answer(State(answers): State<Answers>, request: Request) -> Response {
         }
         Some(Says::Redirect(url)) => (StatusCode::FOUND, [("location", url)]).into_response(),
         Some(Says::Hangs) => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             StatusCode::OK.into_response()
         }
         Some(Says::Floods) => {

@@ -23,6 +23,7 @@ fn scenes() -> Vec<Scene> {
     let mut scenes = providers();
     scenes.extend(signing_in());
     scenes.extend(opening());
+    scenes.extend(linking());
     scenes.extend(identities());
     scenes
 }
@@ -143,6 +144,12 @@ fn opening() -> Vec<Scene> {
                     .until(signed_in)
             }
         ),
+    ]
+}
+
+/// An account that the address has already.
+fn linking() -> Vec<Scene> {
+    vec![
         scene!(
             "an account that is linked by its address",
             "exchange-oauth",
