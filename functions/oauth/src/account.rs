@@ -104,6 +104,10 @@ impl Opener {
             Some(id) => store.get_user(&id).await?,
             None => None,
         };
+        // Made for this very identity between the two reads.
+        if (holder.as_ref()).is_some_and(|holder| holder.identities.find(&id).is_some()) {
+            return Ok(holder);
+        }
         let opening = opening(identified, holder.as_ref(), change);
         // What nobody could sign in to is not made: it would hold the address.
         if opening == Opening::New && self.requires_verified_email && !identified.is_verified {

@@ -223,7 +223,7 @@ fn key(item: &Value) -> String {
 pub async fn invoke(function: &Function, event: &Value) -> Result<Value, Error> {
     let answer = function.invoke(event).await.map_err(|error| error.0)?;
     match answer["statusCode"].as_u64() {
-        Some(status) if status >= 300 => Err(format!("an invocation answered {answer}").into()),
+        Some(status) if status >= 400 => Err(format!("an invocation answered {answer}").into()),
         _ => Ok(answer),
     }
 }
