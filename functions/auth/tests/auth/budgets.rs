@@ -172,6 +172,7 @@ async fn what_takes_a_letter_costs_what_the_chart_says_and_its_policy_is_exactly
         .await
         .expect_status(204);
     let fourth = bundle.account().await;
+    bundle.link(&fourth).await;
     let _ = bundle
         .send(&post(
             "/v1/auth/forgot-password",
