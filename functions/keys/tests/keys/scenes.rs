@@ -11,7 +11,8 @@ fn scenes() -> Vec<Scene> {
     scenes
 }
 
-harness::area!("get-jwks", scenes());
+// Making a key takes a whole core for a second.
+harness::area!("get-jwks", scenes(), workers: 4);
 
 fn key_ids(bundle: &Bundle) -> Vec<String> {
     let keys = bundle.items_of_type("public_key").into_iter();

@@ -16,6 +16,7 @@ pub struct Area {
     pub(super) binary: &'static str,
     pub(super) scenes: Vec<Scene>,
     pub(super) may_fail: &'static [&'static str],
+    pub(super) workers: usize,
 }
 
 impl Area {
@@ -28,6 +29,7 @@ impl Area {
             binary,
             scenes,
             may_fail: &[],
+            workers: super::faults::WORKERS,
         }
     }
 
@@ -35,6 +37,12 @@ impl Area {
     #[must_use]
     pub fn may_fail(self, may_fail: &'static [&'static str]) -> Self {
         Self { may_fail, ..self }
+    }
+
+    /// So many cases at work at the same time, where one of them takes a whole core.
+    #[must_use]
+    pub fn workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
     }
 
     /// Plays every scene without a fault. Answers the sites that each scene's function calls from, in their order, and

@@ -15,9 +15,7 @@ use crate::recorder::listed;
 use crate::{Answer, Bundle, Fault, Site};
 
 /// Cases at work at the same time: most of a case is waiting for time-outs.
-const WORKERS: usize = 24;
-/// The same of the area that makes keys, each of which takes a second of a whole core.
-const WORKERS_THAT_MAKE_KEYS: usize = 4;
+pub(super) const WORKERS: usize = 24;
 /// An invocation answers a second before Lambda's deadline of ten; the rest is for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(9_700);
 /// One lost attempt costs a second and the wait before the next one; making a key takes seconds of a busy machine.
@@ -190,11 +188,7 @@ impl Area {
     async fn try_all(&self, cases: Vec<Case>) -> Vec<String> {
         let (next, cases) = (Arc::new(AtomicUsize::new(0)), Arc::new(cases));
         let mut workers = JoinSet::new();
-        let most = match self.name {
-            "keys" => WORKERS_THAT_MAKE_KEYS,
-            _ => WORKERS,
-        };
-        for _ in 0..most.min(cases.len()) {
+        for _ in 0..self.workers.min(cases.len()) {
             let (next, cases) = (Arc::clone(&next), Arc::clone(&cases));
             let (binary, may_fail) = (self.binary, self.may_fail);
             workers.spawn(async move {

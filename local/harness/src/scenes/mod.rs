@@ -119,20 +119,19 @@ macro_rules! scene {
 }
 
 /// The two tests of an area: every fault, and every policy, in all of its scenes. Takes the name of any of its binaries,
-/// and the scenes; `may_fail` names the calls, as `store-calls.txt` has them, without which an answer is no other.
+/// and the scenes; `may_fail` names the calls, as `store-calls.txt` has them, without which an answer is no other, and
+/// `workers` is how many cases are at work at the same time, where it is not as many as usual.
 #[macro_export]
 macro_rules! area {
-    ($binary:literal, $scenes:expr) => {
-        $crate::area!($binary, $scenes, may_fail: &[]);
-    };
-    ($binary:literal, $scenes:expr, may_fail: $may_fail:expr) => {
+    ($binary:literal, $scenes:expr $(, may_fail: $may_fail:expr)? $(, workers: $workers:expr)?) => {
         fn area() -> $crate::scenes::Area {
             $crate::scenes::Area::new(
                 env!("CARGO_PKG_NAME"),
                 env!(concat!("CARGO_BIN_EXE_", $binary)),
                 $scenes,
             )
-            .may_fail($may_fail)
+            $(.may_fail($may_fail))?
+            $(.workers($workers))?
         }
 
         #[tokio::test(flavor = "multi_thread")]
