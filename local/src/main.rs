@@ -14,6 +14,7 @@ mod state;
 use std::process::ExitCode;
 
 use local::Error;
+use tokio::process::Command;
 
 const USAGE: &str = "\
 cargo local                 run everything: table, keys, a first admin, and the functions on 127.0.0.1:9000
@@ -81,13 +82,15 @@ fn new_endpoint(area: &str, name: &str, method: &str, path: &str) -> Result<(), 
 
 /// Runs the bench, a program of its own: it takes long to build and nobody else needs it.
 async fn bench(arguments: &[&str]) -> Result<(), Error> {
-    let mut cargo = tokio::process::Command::new("cargo");
-    cargo
-        .args(["run", "--quiet", "--package", "bench", "--"])
-        .args(arguments)
-        .current_dir(local::workspace_root());
-    if cargo.status().await?.success() {
-        return Ok(());
+    let root = local::workspace_root();
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--workspace", "--bin", "bench"]);
+    let mut bench = Command::new(run::binaries()?.join("bench"));
+    bench.args(arguments);
+    for mut step in [build, bench] {
+        if !step.current_dir(&root).status().await?.success() {
+            return Err("cargo local bench failed".into());
+        }
     }
-    Err("cargo local bench failed".into())
+    Ok(())
 }

@@ -65,7 +65,8 @@ pub async fn build(profile: Profile) -> Result<(), Error> {
     let name = profile.name();
     eprintln!("Building by the profile {name}: {minutes} on two cores the first time.");
     // Features unify over what is built together: not with the embedded engine, and the smallest binary by itself.
-    let apart = ["local", "harness", "bench", HELLO_WORLD].map(|name| format!("--exclude={name}"));
+    let apart = ["local", "launch", "harness", "bench", HELLO_WORLD]
+        .map(|name| format!("--exclude={name}"));
     let apart: Vec<&str> = apart.iter().map(String::as_str).collect();
     for packages in [
         &[&["--workspace"], apart.as_slice()].concat(),
