@@ -177,6 +177,25 @@ async fn trust_ends_with_what_it_stands_on() {
 }
 
 #[tokio::test]
+async fn the_id_of_a_device_is_worth_nothing_without_its_secret() {
+    let bundle = bundle().await;
+    let enrolled = bundle.enrolled().await;
+    let email = &enrolled.account.email;
+    let device = trust(&bundle, &enrolled).await.text_at("/deviceToken");
+    let token = URL_SAFE_NO_PAD.decode(&device[5..]).expect("base64url");
+    // Account, device, secret: 16, 16 and 32 bytes.
+    for byte in [32, 47, 63] {
+        let mut token = token.clone();
+        token[byte] ^= 1;
+        let device = format!("lkdt_{}", URL_SAFE_NO_PAD.encode(token));
+        let asked = sign_in_on(&bundle, email, PASSWORD, &device).await;
+        assert_eq!(asked.expect_status(403).code(), "factor_required", "{byte}");
+    }
+    let trusted = sign_in_on(&bundle, email, PASSWORD, &device).await;
+    let _ = trusted.expect_status(200);
+}
+
+#[tokio::test]
 async fn an_operator_can_have_it_asked_always() {
     let bundle = bundle().await;
     let enrolled = bundle.enrolled().await;

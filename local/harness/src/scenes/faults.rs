@@ -16,6 +16,8 @@ use crate::{Answer, Bundle, Fault, Site};
 
 /// Cases at work at the same time: most of a case is waiting for time-outs.
 pub(super) const WORKERS: usize = 24;
+/// Most failed cases that are tried again: more are no accident.
+const MOST_AGAIN: usize = 8;
 /// An invocation answers a second before Lambda's deadline of ten; the rest is for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(9_700);
 /// One lost attempt costs a second and the wait before the next one; making a key takes seconds of a busy machine.
@@ -184,8 +186,29 @@ impl Area {
         assert!(failures.is_empty(), "{failures:#?}");
     }
 
-    /// Tries all cases, many at the same time. Answers what was wrong.
+    /// Tries all cases, many at the same time, and by itself what failed there: how soon an answer comes is asked of a
+    /// machine that has nothing else to do. Answers what was wrong both times.
     async fn try_all(&self, cases: Vec<Case>) -> Vec<String> {
+        let failed = self.try_together(cases).await;
+        if failed.len() > MOST_AGAIN {
+            return failed
+                .into_iter()
+                .map(|(case, why)| format!("{}: {why}", case.name()))
+                .collect();
+        }
+        let mut failures = Vec::new();
+        for (case, why) in failed {
+            let name = case.name();
+            let _ = writeln!(io::stderr(), "{name}: by itself again, because {why}");
+            let bundle = Bundle::start(self.binary).await;
+            if let Err(again) = try_one(&bundle, &case, self.may_fail).await {
+                failures.push(format!("{name}: {why}; by itself: {again}"));
+            }
+        }
+        failures
+    }
+
+    async fn try_together(&self, cases: Vec<Case>) -> Vec<(Case, String)> {
         let (next, cases) = (Arc::new(AtomicUsize::new(0)), Arc::new(cases));
         let mut workers = JoinSet::new();
         for _ in 0..self.workers.min(cases.len()) {
@@ -202,7 +225,7 @@ impl Area {
                     };
                     shared.clear();
                     if let Err(why) = outcome {
-                        failures.push(format!("{}: {why}", case.name()));
+                        failures.push((case.clone(), why));
                     }
                 }
                 failures
