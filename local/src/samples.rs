@@ -88,6 +88,9 @@ pub async fn print(binary: &str) -> Result<(), Error> {
         let identity = oauth::identity(&bundle, binary, &values).await?;
         values.extend(identity);
     }
+    if names(&root, binary, "idToken")? {
+        values.extend(oauth::id_token(&bundle, &values).await?);
+    }
     values.push(("provider", oauth::PROVIDER.to_owned()));
     let values = borrowed(&values);
     let event = sample(&root, binary, &values)?;

@@ -106,8 +106,8 @@ pub async fn identify(
     let keys = directory.keys(keys, key_id.as_deref(), now).await?;
     let expected = Expected {
         issuer: &endpoints.issuer,
-        client_id: &provider.client_id,
-        nonce: &flow.nonce,
+        client_ids: &[&provider.client_id],
+        nonces: &[&flow.nonce],
         access_token: Some(&tokens.access_token),
         now,
     };

@@ -102,11 +102,11 @@ impl Key {
 pub struct Expected<'a> {
     /// Who has made it; `{tenantid}` in it is a tenant of Microsoft's.
     pub issuer: &'a str,
-    /// Who we are there.
-    pub client_id: &'a str,
-    /// What we have asked with.
-    pub nonce: &'a str,
-    /// The token it came with.
+    /// Who we are there: one of these.
+    pub client_ids: &'a [&'a str],
+    /// What it was asked for with, in one of these spellings.
+    pub nonces: &'a [&'a str],
+    /// The token it came with, where that is of any use.
     pub access_token: Option<&'a str>,
     /// When it is looked at.
     pub now: Timestamp,
@@ -162,9 +162,8 @@ pub fn verify(
     }
     let claims = part(claims).ok_or(Refused("its claims"))?;
     check(&claims, expected)?;
-    if let Some(hash) = claims.get("at_hash") {
+    if let (Some(hash), Some(token)) = (claims.get("at_hash"), expected.access_token) {
         let hash = hash.as_str().ok_or(Refused("its at_hash"))?;
-        let token = expected.access_token.ok_or(Refused("its at_hash"))?;
         if !is_same(hash, &half_hash(algorithm, token)) {
             return Err(Refused("its at_hash"));
         }
@@ -189,24 +188,20 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Ref
     if !is_expected {
         return Err(Refused("its issuer"));
     }
+    let is_us = |party: &Value| expected.client_ids.iter().any(|id| party == id);
     let is_for_us = match claims.get("aud") {
-        Some(Value::String(audience)) => audience == expected.client_id,
         Some(Value::Array(audiences)) => {
-            let is_among = audiences
-                .iter()
-                .any(|audience| audience == expected.client_id);
             // For several, it says whose it is.
-            is_among && (audiences.len() == 1 || text("azp").is_some())
+            audiences.iter().any(is_us) && (audiences.len() == 1 || text("azp").is_some())
         }
-        _ => false,
+        Some(audience) => is_us(audience),
+        None => false,
     };
-    let is_ours = claims
-        .get("azp")
-        .is_none_or(|party| party == expected.client_id);
-    if !is_for_us || !is_ours {
+    if !is_for_us || !claims.get("azp").is_none_or(is_us) {
         return Err(Refused("its audience"));
     }
-    if !text("nonce").is_some_and(|nonce| is_same(nonce, expected.nonce)) {
+    let is_asked = |nonce: &str| expected.nonces.iter().any(|asked| is_same(nonce, asked));
+    if !text("nonce").is_some_and(is_asked) {
         return Err(Refused("its nonce"));
     }
     let is_subject = |subject: &str| {

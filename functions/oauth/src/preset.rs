@@ -97,6 +97,12 @@ impl Preset {
         })
     }
 
+    /// Whether it says in ID tokens who somebody is.
+    #[must_use]
+    pub const fn gives_id_tokens(self) -> bool {
+        matches!(self.protocol(), Protocol::OpenId(_))
+    }
+
     /// How it is asked.
     #[must_use]
     pub const fn protocol(self) -> Protocol {

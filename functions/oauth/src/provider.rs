@@ -107,6 +107,9 @@ pub struct Provider {
     pub title: Name,
     /// Who we are there.
     pub client_id: String,
+    /// Who our applications are there that get ID tokens themselves, besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub native_client_ids: Vec<String>,
     /// What shows that, sealed: a secret, or Apple's private key. A public client has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_secret: Option<String>,
@@ -183,6 +186,15 @@ impl Provider {
             Protocol::OpenId(_) => "sub",
             Protocol::OAuth2(_) => &self.fields.subject,
         }
+    }
+
+    /// Whom an ID token may be for that an application has got itself.
+    #[must_use]
+    pub fn client_ids(&self) -> Vec<&str> {
+        let native = self.native_client_ids.iter().map(String::as_str);
+        std::iter::once(self.client_id.as_str())
+            .chain(native)
+            .collect()
     }
 
     /// Seals a secret of this provider.

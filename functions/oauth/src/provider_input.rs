@@ -14,6 +14,8 @@ use crate::{EmailTrust, Preset, Provider};
 
 /// Longest text of a setting, in bytes.
 const MAX_BYTES: usize = 2048;
+/// Most applications that get ID tokens themselves.
+const MAX_NATIVE_CLIENTS: usize = 10;
 /// Most domains.
 const MAX_DOMAINS: usize = 100;
 
@@ -22,6 +24,7 @@ pub struct ProviderInput {
     preset: Preset,
     title: Option<Name>,
     client_id: String,
+    native_client_ids: Vec<String>,
     /// What shows who we are; missing, it stays as it is.
     pub secret: Option<String>,
     apple: Option<AppleKey>,
@@ -46,6 +49,7 @@ impl ProviderInput {
         let preset = fields.required("preset", Preset::parse);
         let title = fields.optional("title", Name::parse);
         let client_id = fields.required("clientId", printable);
+        let native = fields.texts("nativeClientIds", MAX_NATIVE_CLIENTS, printable);
         let client_secret = fields.optional("clientSecret", printable);
         let private_key = fields.optional("privateKey", crate::apple::check_key);
         let team_id = fields.optional("teamId", printable);
@@ -67,6 +71,7 @@ impl ProviderInput {
         let takes_issuer = matches!(preset, Preset::Oidc | Preset::Gitlab | Preset::Microsoft);
         let takes_endpoints = preset == Preset::Oauth2;
         let is_apple = preset == Preset::Apple;
+        let native_client_ids = native?;
         let private_key = private_key?;
         let given = [
             (
@@ -93,6 +98,12 @@ impl ProviderInput {
                 takes_endpoints,
                 takes_endpoints,
             ),
+            (
+                "nativeClientIds",
+                !native_client_ids.is_empty(),
+                false,
+                preset.gives_id_tokens(),
+            ),
             ("teamId", team_id.is_some(), is_apple, is_apple),
             ("keyId", key_id.is_some(), is_apple, is_apple),
             ("privateKey", private_key.is_some(), false, is_apple),
@@ -103,25 +114,14 @@ impl ProviderInput {
                 !is_apple,
             ),
         ];
-        let mut is_whole = true;
-        for (name, is_there, must_be, may_be) in given {
-            if is_there && !may_be {
-                let message = format!("{} takes no such setting.", preset.title());
-                fields.reject(name, FieldError::new("unknown", message));
-                is_whole = false;
-            } else if must_be && !is_there {
-                let message = format!("{} needs this.", preset.title());
-                fields.reject(name, FieldError::new("required", message));
-                is_whole = false;
-            }
-        }
-        if !is_whole {
+        if !all_in_place(fields, preset, &given) {
             return None;
         }
         Some(Self {
             preset,
             title: title?,
             client_id: client_id?,
+            native_client_ids,
             secret: client_secret?.or(private_key),
             apple: team_id
                 .zip(key_id)
@@ -172,6 +172,7 @@ impl ProviderInput {
             preset,
             title: title.expect("a preset has a title"),
             client_id: self.client_id,
+            native_client_ids: self.native_client_ids,
             sealed_secret,
             secret_set_at,
             apple: self.apple,
@@ -225,4 +226,25 @@ fn domain(input: &str) -> Result<String, FieldError> {
         Ok(email) => Ok(email.domain().to_owned()),
         Err(_) => Err(FieldError::new("invalid_format", "This is not a domain.")),
     }
+}
+
+/// Whether a preset has all settings that it must have, and none that it takes no notice of. Each is named, and said
+/// to be there, to be needed and to be taken.
+fn all_in_place(
+    fields: &mut Fields,
+    preset: Preset,
+    given: &[(&'static str, bool, bool, bool)],
+) -> bool {
+    let mut is_whole = true;
+    for &(name, is_there, must_be, may_be) in given {
+        let (code, message) = match (is_there, must_be, may_be) {
+            (true, _, false) => ("unknown", "takes no such setting"),
+            (false, true, _) => ("required", "needs this"),
+            _ => continue,
+        };
+        let message = format!("{} {message}.", preset.title());
+        fields.reject(name, FieldError::new(code, message));
+        is_whole = false;
+    }
+    is_whole
 }

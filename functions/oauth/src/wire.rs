@@ -15,6 +15,7 @@ pub struct ProviderResponse<'a> {
     preset: Preset,
     title: &'a str,
     client_id: &'a str,
+    native_client_ids: &'a [String],
     has_secret: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     team_id: Option<&'a str>,
@@ -52,6 +53,7 @@ impl<'a> ProviderResponse<'a> {
             preset: provider.preset,
             title: provider.title.as_str(),
             client_id: &provider.client_id,
+            native_client_ids: &provider.native_client_ids,
             has_secret: provider.sealed_secret.is_some(),
             team_id: apple.map(|key| key.team_id.as_str()),
             key_id: apple.map(|key| key.key_id.as_str()),

@@ -39,6 +39,7 @@ pub fn consumes(binary: &str) -> bool {
         "exchange-oauth",
         "finish-oauth",
         "forget-device",
+        "id-token-sign-in",
         "link-identity",
         "logout",
         "passkey-sign-in",
@@ -220,6 +221,9 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 back.event("/v1/auth/oauth/{provider}/callback")
             }
             "exchange-oauth" => post("/v1/auth/oauth/exchange", &identified[turn].body),
+            "id-token-sign-in" => HttpRequest::new("POST", "/v1/auth/oauth/local/id-token")
+                .json(&identified[turn].body)
+                .event("/v1/auth/oauth/{provider}/id-token"),
             "link-identity" => own_request("POST", "/v1/users/me/identities")
                 .json(&identified[turn].body)
                 .event("/v1/users/{id}/identities"),

@@ -5,7 +5,7 @@ use harness::{Answer, HttpRequest};
 use local::Error;
 use local::services::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET};
 use local::settings::SIGNED_IN_URL;
-use local::visit::visit;
+use local::visit::{id_token, visit};
 use serde_json::{Value, json};
 
 use crate::events::{Account, admin};
@@ -54,6 +54,7 @@ pub async fn of(
         "delete-provider",
         "exchange-oauth",
         "finish-oauth",
+        "id-token-sign-in",
         "link-identity",
         "list-identities",
         "list-providers",
@@ -85,11 +86,20 @@ pub async fn of(
     );
     let mut identified = Vec::with_capacity(accounts.len());
     for (number, account) in accounts.iter().enumerate() {
+        let email = format!("external{number}@example.org");
+        if binary == "id-token-sign-in" {
+            let issuer = setup.services.provider().issuer();
+            let body = id_token(issuer, &email, true).await?;
+            identified.push(Identified {
+                body,
+                ..Identified::default()
+            });
+            continue;
+        }
         let gone = Answer::from_event(&invoke(&go, &start().event(START)).await?);
         let cookie = gone.cookies.first().ok_or("no cookie was set")?;
         let cookie = cookie.split(';').next().unwrap_or_default();
         let url = gone.header("location").parse().map_err(|_| "no URL")?;
-        let email = format!("external{number}@example.org");
         let back = visit(&url, &email, true).await?;
         let back = back.header("cookie", cookie);
         if binary == "finish-oauth" {

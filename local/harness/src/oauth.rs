@@ -3,7 +3,7 @@
 use local::event::HttpRequest;
 use local::services::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET, Provider};
 use local::settings::SIGNED_IN_URL;
-use local::visit::visit;
+use local::visit::{id_token, visit};
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -144,6 +144,15 @@ impl Bundle {
     pub async fn exchange(&self, email: &str, is_verified: bool) -> Answer {
         let body = self.identity_code(email, is_verified).await;
         self.post("/v1/auth/oauth/exchange", &body).await
+    }
+
+    /// What an application sends that has got an ID token there itself.
+    ///
+    /// # Panics
+    /// When it got none.
+    pub async fn id_token(&self, email: &str, is_verified: bool) -> Value {
+        let got = id_token(self.peer().issuer(), email, is_verified).await;
+        got.expect("an ID token")
     }
 
     /// Links an identity of the provider to an account, whoever's it is.

@@ -116,6 +116,8 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "oauthCode",
         "codeVerifier",
         "identityId",
+        "idToken",
+        "nonce",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions() {

@@ -4,7 +4,7 @@ use local::Error;
 use local::event::HttpRequest;
 use local::services::{PROVIDER_CLIENT_ID, PROVIDER_CLIENT_SECRET, PROVIDER_PATH};
 use local::settings::SIGNED_IN_URL;
-use local::visit::visit;
+use local::visit::{self, visit};
 use serde_json::{Value, json};
 
 use super::{Bundle, value_of};
@@ -77,4 +77,17 @@ pub async fn identity(
     let request = request.json(&json!({ "code": code, "codeVerifier": CODE_VERIFIER }));
     let linked = bundle.send("link-identity", "/v1/users/{id}/identities", &request);
     Ok(vec![("identityId", text(&linked.await?["id"]))])
+}
+
+/// An ID token of the provider, and its nonce.
+pub async fn id_token(
+    bundle: &Bundle,
+    values: &[(&'static str, String)],
+) -> Result<[(&'static str, String); 2], Error> {
+    let issuer = format!("{}{PROVIDER_PATH}", bundle.settings.services);
+    let body = visit::id_token(&issuer, value_of(values, "newEmail"), true).await?;
+    Ok(["idToken", "nonce"].map(|name| {
+        let value = body[name].as_str().unwrap_or_default();
+        (name, value.to_owned())
+    }))
 }

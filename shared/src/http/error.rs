@@ -149,6 +149,7 @@ impl ApiError {
             | ErrorCode::InvalidCredentials
             | ErrorCode::InvalidFactor
             | ErrorCode::UnknownCredential
+            | ErrorCode::InvalidIdToken
             | ErrorCode::ChallengeExpired => Some("Bearer realm=\"latchkey\""),
             _ => None,
         }

@@ -65,6 +65,16 @@ async fn every_endpoint_costs_what_the_chart_says() {
         Cost::new(7, 6, 4.0, 12.0),
         "exchange-oauth, taken over"
     );
+    // Its provider is read beside the limit, and its keys are known from the second on.
+    let path = "/v1/auth/oauth/local/id-token";
+    let first = post(path, &bundle.id_token("ida@example.org", true).await);
+    let _ = bundle.send(&first).await.expect_status(200);
+    let known = post(path, &bundle.id_token("ida@example.org", true).await);
+    assert_eq!(
+        cost(&known).await,
+        Cost::new(6, 4, 4.0, 3.0),
+        "id-token-sign-in, known"
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod flow;
 mod histories;
 mod id_tokens;
 mod identities;
+mod native;
 mod outages;
 mod peer;
 mod providers;

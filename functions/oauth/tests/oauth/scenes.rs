@@ -7,6 +7,7 @@ use harness::{Bundle, HttpRequest, scene};
 use serde_json::{Value, json};
 
 const EXCHANGE: &str = "/v1/auth/oauth/exchange";
+const ID_TOKEN: &str = "/v1/auth/oauth/local/id-token";
 const OWN: &str = "/v1/users/me/identities";
 
 /// A session that began with an identity.
@@ -14,16 +15,48 @@ fn signed_in(item: &Value) -> bool {
     item["type"]["S"] == "session" && item["amr"].to_string().contains("fed")
 }
 
-async fn exchange(bundle: &Bundle, email: &str) -> Act {
-    let request = post(EXCHANGE, &bundle.identity_code(email, true).await);
+/// How a provider names somebody.
+trait Way {
+    const FUNCTION: &'static str;
+
+    /// Whoever has this address signs in.
+    fn request(bundle: &Bundle, email: &str) -> impl Future<Output = HttpRequest> + Send;
+}
+
+/// By a code that a browser comes back with.
+struct ByCode;
+
+impl Way for ByCode {
+    const FUNCTION: &'static str = "exchange-oauth";
+
+    async fn request(bundle: &Bundle, email: &str) -> HttpRequest {
+        post(EXCHANGE, &bundle.identity_code(email, true).await)
+    }
+}
+
+/// By a token that an application has got itself.
+struct ByToken;
+
+impl Way for ByToken {
+    const FUNCTION: &'static str = "id-token-sign-in";
+
+    async fn request(bundle: &Bundle, email: &str) -> HttpRequest {
+        post(ID_TOKEN, &bundle.id_token(email, true).await)
+    }
+}
+
+async fn sign_in<W: Way>(bundle: &Bundle, email: &str) -> Act {
+    let request = W::request(bundle, email).await;
     Act::send(request, 200).repeated(&[401]).until(signed_in)
 }
 
 fn scenes() -> Vec<Scene> {
     let mut scenes = providers();
     scenes.extend(signing_in());
-    scenes.extend(opening());
-    scenes.extend(linking());
+    scenes.extend(opening::<ByCode>());
+    scenes.extend(linking::<ByCode>());
+    scenes.extend(opening::<ByToken>());
+    scenes.extend(linking::<ByToken>());
     scenes.extend(identities());
     scenes
 }
@@ -91,18 +124,18 @@ fn signing_in() -> Vec<Scene> {
     ]
 }
 
-fn opening() -> Vec<Scene> {
+fn opening<W: Way>() -> Vec<Scene> {
     vec![
-        scene!("a new account", "exchange-oauth", |bundle| {
+        scene!("a new account", W::FUNCTION, |bundle| {
             let email = new_email();
             let _ = bundle.provider_trusted("new_accounts").await;
-            exchange(bundle, &email).await
+            sign_in::<W>(bundle, &email).await
         }),
-        scene!("an account that is known", "exchange-oauth", |bundle| {
+        scene!("an account that is known", W::FUNCTION, |bundle| {
             let email = new_email();
             let _ = bundle.provider_trusted("new_accounts").await;
             let account = bundle.external(&email).await;
-            let act = exchange(bundle, &email).await;
+            let act = sign_in::<W>(bundle, &email).await;
             act.done(move |bundle| {
                 let sessions = bundle.items_of_type("session");
                 let own = sessions
@@ -111,96 +144,87 @@ fn opening() -> Vec<Scene> {
                 own.count() >= 2
             })
         }),
-        scene!("an account after another", "exchange-oauth", |bundle| {
+        scene!("an account after another", W::FUNCTION, |bundle| {
             let email = new_email();
             let _ = bundle.provider_trusted("new_accounts").await;
-            let one = post(EXCHANGE, &bundle.identity_code(&email, true).await);
-            let other = post(EXCHANGE, &bundle.identity_code(&email, true).await);
-            after(bundle, "exchange-oauth", one, other, 200)
+            let one = W::request(bundle, &email).await;
+            let other = W::request(bundle, &email).await;
+            after(bundle, W::FUNCTION, one, other, 200)
                 .await
                 .repeated(&[401])
                 .until(signed_in)
         }),
-        scene!(
-            "an account on a trusted device",
-            "exchange-oauth",
-            |bundle| {
-                let email = new_email();
-                let _ = bundle.provider_trusted("new_accounts").await;
-                let account = bundle.external(&email).await;
-                let enrolled = bundle.enrol(&account).await;
-                let code = bundle.identity_code(&email, true).await;
-                let asked = bundle.post(EXCHANGE, &code).await.expect_status(403);
-                let body = json!({
-                    "challenge": asked.text_at("/challenge"),
-                    "recoveryCode": enrolled.codes[0],
-                    "rememberDevice": true,
-                });
-                let remembered = bundle.post("/v1/auth/continue", &body).await;
-                let mut body = bundle.identity_code(&email, true).await;
-                body["deviceToken"] = remembered.text_at("/deviceToken").into();
-                Act::send(post(EXCHANGE, &body), 200)
-                    .repeated(&[401])
-                    .until(signed_in)
-            }
-        ),
+        scene!("an account on a trusted device", W::FUNCTION, |bundle| {
+            let email = new_email();
+            let _ = bundle.provider_trusted("new_accounts").await;
+            let account = bundle.external(&email).await;
+            let enrolled = bundle.enrol(&account).await;
+            let code = bundle.identity_code(&email, true).await;
+            let asked = bundle.post(EXCHANGE, &code).await.expect_status(403);
+            let body = json!({
+                "challenge": asked.text_at("/challenge"),
+                "recoveryCode": enrolled.codes[0],
+                "rememberDevice": true,
+            });
+            let remembered = bundle.post("/v1/auth/continue", &body).await;
+            let mut request = W::request(bundle, &email).await;
+            let body = request.body.unwrap_or_default();
+            let mut body: Value = serde_json::from_str(&body).expect("JSON");
+            body["deviceToken"] = remembered.text_at("/deviceToken").into();
+            request.body = Some(body.to_string());
+            Act::send(request, 200)
+                .repeated(&[401])
+                .until(signed_in)
+        }),
     ]
 }
 
 /// An account that the address has already.
-fn linking() -> Vec<Scene> {
+fn linking<W: Way>() -> Vec<Scene> {
     vec![
         scene!(
             "an account that is linked by its address",
-            "exchange-oauth",
+            W::FUNCTION,
             |bundle| {
                 let _ = bundle.provider_trusted("linking").await;
                 let account = bundle.account().await;
                 bundle.edit_user(&account.id, "email_verified", &json!({ "BOOL": true }));
-                exchange(bundle, &account.email).await
+                sign_in::<W>(bundle, &account.email).await
             }
         ),
-        scene!(
-            "an account that is taken over",
-            "exchange-oauth",
-            |bundle| {
-                let _ = bundle.provider_trusted("linking").await;
-                let account = bundle.account().await;
-                exchange(bundle, &account.email).await
-            }
-        ),
+        scene!("an account that is taken over", W::FUNCTION, |bundle| {
+            let _ = bundle.provider_trusted("linking").await;
+            let account = bundle.account().await;
+            sign_in::<W>(bundle, &account.email).await
+        }),
         scene!(
             "an account with a factor that is taken over",
-            "exchange-oauth",
+            W::FUNCTION,
             |bundle| {
                 let _ = bundle.provider_trusted("linking").await;
                 let enrolled = bundle.enrolled().await;
-                exchange(bundle, &enrolled.account.email).await
+                sign_in::<W>(bundle, &enrolled.account.email).await
             }
         ),
         scene!(
             "an account with an identity that is taken over",
-            "exchange-oauth",
+            W::FUNCTION,
             |bundle| {
                 let _ = bundle.provider_trusted("linking").await;
                 let account = bundle.account().await;
                 let code = bundle.identity_code(&new_email(), true).await;
                 let link = by(&account, "POST", OWN).json(&code);
                 let _ = bundle.send(&link).await.expect_status(201);
-                exchange(bundle, &account.email).await
+                sign_in::<W>(bundle, &account.email).await
             }
         ),
-        scene!(
-            "an invitation that is accepted",
-            "exchange-oauth",
-            |bundle| {
-                let email = new_email();
-                let admin = bundle.provider_trusted("linking").await;
-                let invite = by(&admin, "POST", "/v1/users").json(&json!({ "email": email }));
-                let _ = bundle.send(&invite).await.expect_status(201);
-                exchange(bundle, &email).await
-            }
-        ),
+        scene!("an invitation that is accepted", W::FUNCTION, |bundle| {
+            let email = new_email();
+            let admin = bundle.provider_trusted("linking").await;
+            let invite = by(&admin, "POST", "/v1/users").json(&json!({ "email": email }));
+            let _ = bundle.send(&invite).await.expect_status(201);
+            sign_in::<W>(bundle, &email).await
+        }),
     ]
 }
 

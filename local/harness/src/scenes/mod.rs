@@ -108,7 +108,7 @@ impl Act {
 /// [`Act`](crate::scenes::Act).
 #[macro_export]
 macro_rules! scene {
-    ($name:literal, $function:literal, |$bundle:ident| $body:block) => {
+    ($name:literal, $function:expr, |$bundle:ident| $body:block) => {
         $crate::scenes::Scene {
             name: $name,
             function: $function,

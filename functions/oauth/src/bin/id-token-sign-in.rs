@@ -1,0 +1,95 @@
+//! `POST /v1/auth/oauth/{provider}/id-token`: signs in with an ID token that an application has got from a provider itself, as
+//! those on a phone and Google's One Tap do. Anybody may call it; each token starts one session.
+
+use lambda_http::Error;
+use latchkey::device::DeviceToken;
+use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request};
+use latchkey::identity::ProviderName;
+use latchkey::keys::CachedSecrets;
+use latchkey::secret::SecretSource;
+use latchkey::store::Store;
+use latchkey::telemetry;
+use oauth::native::{Shown, identify, nonce};
+use oauth::{Arrival, Directory, Entrance, ProviderStore, ROUTE};
+use outbound::Client;
+
+/// What the function is made of.
+struct Parts {
+    limiter: Limiter,
+    store: Store,
+    entrance: Entrance,
+    secrets: CachedSecrets,
+    directory: Directory,
+}
+
+/// What the body says.
+struct Input {
+    shown: Shown,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    device_token: Option<DeviceToken>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let limiter = Limiter::from_env(ROUTE)?;
+    let directory = Directory::new(Client::from_env()?);
+    let store = Store::from_env().await?;
+    let parts = Parts {
+        limiter,
+        directory,
+        entrance: Entrance::from_env(&store).await?,
+        secrets: CachedSecrets::from_env(SecretSource::PROVIDERS).await?,
+        store,
+    };
+    http::serve(|request| id_token_sign_in(&parts, request)).await
+}
+
+async fn id_token_sign_in(parts: &Parts, request: Request) -> ApiResult {
+    let name = http::path_parameter(&request, "provider", ProviderName::parse)?;
+    let input = read(&request)?;
+    let change = http::change(&request, None);
+    let (store, now) = (&parts.store, change.at);
+    let ready = parts.entrance.ready(&change).await?;
+    let attempt = parts.limiter.attempt(store, &request, &name, now);
+    let providers = ProviderStore(store.table());
+    let (admitted, provider) = tokio::join!(attempt.admit(), providers.get(&name));
+    admitted?;
+    let provider = provider?.ok_or(ErrorCode::ProviderNotFound)?;
+    let (identified, session_id) = identify(&parts.directory, &provider, &input.shown, now).await?;
+    if !provider.takes(identified.email.as_ref(), identified.is_verified) {
+        let detail = "Its address does not sign in here.";
+        return Err(ApiError::with_detail(ErrorCode::IdentityRefused, detail));
+    }
+    let identified = identified.with_names(input.first_name.as_deref(), input.last_name.as_deref());
+    let arrival = Arrival {
+        identified: &identified,
+        session_id,
+        device_token: input.device_token.as_ref(),
+    };
+    let of = (store, &parts.secrets);
+    (parts.entrance)
+        .enter(&ready, of, &request, arrival, &change)
+        .await
+}
+
+fn read(request: &Request) -> Result<Input, ApiError> {
+    let mut fields = Fields::read(request)?;
+    let id_token = fields.required("idToken", |token| Ok(token.to_owned()));
+    let nonce = fields.required("nonce", nonce);
+    let first_name = fields.optional("firstName", |name| Ok(name.to_owned()));
+    let last_name = fields.optional("lastName", |name| Ok(name.to_owned()));
+    let device_token = fields.optional("deviceToken", DeviceToken::parse);
+    fields.finish(|| {
+        Some(Input {
+            shown: Shown {
+                id_token: id_token?,
+                nonce: nonce?,
+            },
+            first_name: first_name?,
+            last_name: last_name?,
+            device_token: device_token?,
+        })
+    })
+}
