@@ -24,6 +24,8 @@ use stream::Stream;
 
 /// How often [`Pump::run`] looks for something to deliver.
 const POLL: Duration = Duration::from_millis(200);
+/// How long it waits before the first repetition of an invocation that failed.
+pub const RETRY_DELAY: Duration = Duration::from_millis(100);
 /// How long it waits when something of its own failed, such as a full disk.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Batches a reader takes while [`Pump::drain`] runs; more of them, and functions trigger one another for ever.
@@ -115,18 +117,23 @@ impl<I: Invoke> Pump<I> {
             services,
             storage,
             invoke,
-            retry_delay: Duration::from_millis(100),
+            retry_delay: RETRY_DELAY,
             taken: Mutex::default(),
             draining: tokio::sync::Mutex::default(),
         })
     }
 
     /// Sets how long to wait before the first repetition of a failed invocation; it doubles with each, up to
-    /// 32 times. 100 ms unless set.
+    /// 32 times. [`RETRY_DELAY`] unless set.
     #[must_use]
     pub const fn retry_delay(mut self, delay: Duration) -> Self {
-        self.retry_delay = delay;
+        self.set_retry_delay(delay);
         self
+    }
+
+    /// The same, where it is kept already.
+    pub const fn set_retry_delay(&mut self, delay: Duration) {
+        self.retry_delay = delay;
     }
 
     /// What it keeps.

@@ -16,6 +16,14 @@ pub struct Failed {
     pub payload: Value,
 }
 
+impl Failed {
+    /// By the name that the pump gives it.
+    fn new(name: &str, payload: Value) -> Self {
+        let function = name.split('/').next().unwrap_or_default().to_owned();
+        Self { function, payload }
+    }
+}
+
 impl Bundle {
     /// SES and the event bus: how often they were called, and how to disturb them.
     #[must_use]
@@ -42,34 +50,64 @@ impl Bundle {
         drained.unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Repeats invocations that failed no faster than `cargo local`: for tests of how long something takes.
+    #[must_use]
+    pub fn unhurried(mut self) -> Self {
+        self.pump.set_retry_delay(local::pump::RETRY_DELAY);
+        self
+    }
+
+    /// Delivers as `cargo local` does, for as long as this takes.
+    ///
+    /// # Panics
+    /// Never: it delivers for ever.
+    pub async fn delivering<T>(&self, meanwhile: impl Future<Output = T>) -> T {
+        tokio::select! {
+            () = self.pump.run() => unreachable!("it delivers for ever"),
+            done = meanwhile => done,
+        }
+    }
+
     /// How often each function has been invoked with what was to be delivered, since this was asked before.
     #[must_use]
     pub fn take_delivered(&self) -> BTreeMap<String, usize> {
         self.running.take_delivered()
     }
 
-    /// What functions have not taken: stream batches first, then events of the buses.
+    /// What functions have not taken: [`given_up`](Self::given_up) first, then [`dead_letters`](Self::dead_letters).
+    #[must_use]
+    pub fn failed(&self) -> Vec<Failed> {
+        let mut failed = self.given_up();
+        failed.extend(self.dead_letters());
+        failed
+    }
+
+    /// Batches of the stream that were tried as often as they are.
     ///
     /// # Panics
     /// Never: it is kept in memory.
     #[must_use]
-    pub fn failed(&self) -> Vec<Failed> {
-        let storage = self.pump.storage();
-        let function = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
-        let batches = storage.failed.all().expect("kept in memory").into_iter();
-        let batches = batches.map(|(name, record)| {
+    pub fn given_up(&self) -> Vec<Failed> {
+        let batches = self.pump.storage().failed.all().expect("kept in memory");
+        let failed = batches.into_iter().map(|(name, record)| {
             let payload = record["payload"].as_str().unwrap_or_default();
-            Failed {
-                function: function(&name),
-                payload: serde_json::from_str(payload).expect("what the pump wrote"),
-            }
+            let payload = serde_json::from_str(payload).expect("what the pump wrote");
+            Failed::new(&name, payload)
         });
-        let events = storage.dead_letters.all().expect("kept in memory");
-        let events = events.into_iter().map(|(name, payload)| Failed {
-            function: function(&name),
-            payload,
-        });
-        batches.chain(events).collect()
+        failed.collect()
+    }
+
+    /// What is in the queue of dead letters: what readers of the stream have set aside at once, and events of the buses.
+    ///
+    /// # Panics
+    /// Never: it is kept in memory.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<Failed> {
+        let events = self.pump.storage().dead_letters.all();
+        let events = events.expect("kept in memory").into_iter();
+        events
+            .map(|(name, payload)| Failed::new(&name, payload))
+            .collect()
     }
 
     /// Invokes functions again with what they have not taken; what they take now is no longer failed.

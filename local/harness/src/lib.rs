@@ -12,6 +12,7 @@ pub mod oauth;
 mod recorder;
 pub mod requests;
 pub mod scenes;
+mod sources;
 mod table;
 mod track;
 
@@ -28,4 +29,5 @@ pub use local::passkey::{ORIGIN, Passkey};
 pub use local::services::{Fault as ServiceFault, Letter, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
 pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, Site, Touch};
+pub use sources::sources;
 pub use track::{SEEDS, Track};

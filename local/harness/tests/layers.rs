@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use harness::sources;
 use local::workspace_root;
 
 /// The folders directly below one that hold a package.
@@ -46,40 +47,21 @@ fn no_area_stands_on_an_area_nor_does_anything_in_shared() {
     }
 }
 
-/// The Rust sources below a folder, without tests.
-fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = std::fs::read_to_string(&path).expect("a source");
-            found.push((path, source));
-        }
-    }
-}
-
 #[test]
 fn sign_in_alone_starts_sessions() {
     let root = workspace_root();
-    let mut found = Vec::new();
-    sources(&root.join("shared/src"), &mut found);
+    let found = sources(&root.join("shared/src"));
     // Its constructor and its write are private to the crate: in it, one place calls each.
     for call in [".put_session(", "Session::start("] {
-        let outside_tests = |source: &str| {
-            let code = source.split("#[cfg(test)]").next().unwrap_or_default();
-            code.contains(call)
-        };
         let callers: Vec<_> = found
             .iter()
-            .filter(|(path, source)| !path.ends_with("access_tests.rs") && outside_tests(source))
+            .filter(|(path, source)| !path.ends_with("access_tests.rs") && source.contains(call))
             .map(|(path, _)| path.strip_prefix(&root).expect("below").to_owned())
             .collect();
         assert_eq!(callers, [Path::new("shared/src/sign_in.rs")], "{call}");
     }
     // And what puts a session into the table has its way from there.
-    let mut areas = Vec::new();
-    sources(&root.join("functions"), &mut areas);
+    let areas = sources(&root.join("functions"));
     let mut writers = 0;
     for area in packages(&root.join("functions")) {
         let calls = std::fs::read_to_string(area.join("store-calls.txt")).expect("calls");

@@ -1,17 +1,20 @@
 //! What clients choose the names of: it stays what it is, everywhere it goes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use harness::HttpRequest;
+use harness::{HttpRequest, PASSWORD};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::{actions, bundle, entries};
+use crate::{act, actions, bundle, entries};
 
 const PATH: &str = "/v1/users/me/preferences";
 const OBJECTS: usize = 100;
+/// How long a letter takes at most.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Names that libraries and services on the way give a meaning.
 const RESERVED: [&str; 22] = [
@@ -131,4 +134,42 @@ async fn bug_66_whatever_preferences_hold_comes_back_as_it_was_and_stops_nobody(
         .iter()
         .filter(|entry| entry["kind"]["S"] == "preferences.updated");
     assert_eq!(told.count(), 2 * objects.len());
+}
+
+#[tokio::test]
+async fn bug_66_three_requests_stop_nobodys_letters() {
+    let bundle = bundle().await.unhurried();
+    let (admin, ada) = (bundle.admin().await, bundle.account().await);
+    let own = format!("/v1/users/{}/preferences", ada.id);
+    for preferences in [
+        json!({ "x": { "$serde_json::private::RawValue": "not json" } }),
+        json!({ "x": { "$serde_json::private::RawValue": "[".repeat(60) } }),
+        json!({ "x": { "$serde_json::private::Number": "no number" } }),
+    ] {
+        act(&bundle, &ada, "PUT", PATH, &preferences).await;
+        for reader in [&ada, &admin] {
+            let read = bundle.send_as(reader, "GET", &own).await;
+            assert_eq!(read.expect_status(200).text, preferences.to_string());
+        }
+    }
+
+    let grace = "grace@example.com";
+    let body = json!({ "email": grace, "password": PASSWORD });
+    let registered = bundle.post("/v1/auth/register", &body).await;
+    let _ = registered.expect_status(201);
+    let arrival = async {
+        while bundle.letters_to(grace).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let arrived = tokio::time::timeout(SOON, bundle.delivering(arrival)).await;
+    assert!(arrived.is_ok(), "no letter within {SOON:?}");
+    bundle.deliver().await;
+    let kept = entries(&bundle, &admin, &ada.id).await;
+    let told = actions(&kept).into_iter();
+    assert_eq!(
+        told.filter(|action| *action == "preferences.updated")
+            .count(),
+        3
+    );
 }

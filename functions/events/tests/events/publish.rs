@@ -327,7 +327,8 @@ async fn bug_67_an_event_that_the_bus_refuses_is_a_dead_letter_and_the_rest_goes
         let mut others: Vec<String> = accounts.iter().map(|account| account.id.clone()).collect();
         others.remove(2);
         assert_eq!(registered(&bundle), others);
-        let failed = bundle.failed();
+        assert_eq!(bundle.given_up(), []);
+        let failed = bundle.dead_letters();
         assert_eq!(failed.len(), 1, "{failed:#?}");
         assert_eq!(failed[0].function, "publish-events");
         // Mended, it is told after all.
