@@ -1,11 +1,13 @@
 //! Conditional requests (RFC 9110 §13): on every method, by every header that names entity tags.
 
-use lambda_http::Request;
-use lambda_http::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
-use lambda_http::http::{HeaderMap, HeaderValue};
+use lambda_http::http::header::{CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use lambda_http::http::{HeaderMap, HeaderValue, StatusCode};
+use lambda_http::{Body, Request};
 
+use super::ApiResult;
 use super::error::ApiError;
 use super::error_code::ErrorCode;
+use super::reply::Reply;
 use crate::store::WriteRefused;
 
 /// What a request that changes something says about the version that it expects.
@@ -31,17 +33,44 @@ pub(super) fn entity_tag(version: u64) -> String {
 /// # Errors
 /// `malformed_request` when one of them is no list of entity tags.
 pub fn preconditions(request: &Request) -> Result<Preconditions, ApiError> {
-    let read = |name, detail| {
-        let malformed = |Malformed| ApiError::with_detail(ErrorCode::MalformedRequest, detail);
-        tags(request.headers(), name).map_err(malformed)
+    let headers = request.headers();
+    let malformed = |Malformed| {
+        let detail = "If-None-Match is not a list of entity tags.";
+        ApiError::with_detail(ErrorCode::MalformedRequest, detail)
     };
     Ok(Preconditions {
-        matches: read(&IF_MATCH, "If-Match is not a list of entity tags.")?,
-        none_matches: read(
-            &IF_NONE_MATCH,
-            "If-None-Match is not a list of entity tags.",
-        )?,
+        matches: if_match(headers)?,
+        none_matches: tags(headers, &IF_NONE_MATCH).map_err(malformed)?,
     })
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<Tags>, ApiError> {
+    tags(headers, &IF_MATCH).map_err(|Malformed| {
+        let detail = "If-Match is not a list of entity tags.";
+        ApiError::with_detail(ErrorCode::MalformedRequest, detail)
+    })
+}
+
+/// The answer to a request that reads, as its preconditions have it (RFC 9110 §13.2.2): refused when `If-Match` names
+/// another representation, and without a body when the client has it already. Only one with an entity tag has any.
+///
+/// # Errors
+/// `precondition_failed`; `malformed_request` when `If-Match` is no list of entity tags.
+pub(super) fn evaluated(mut reply: Reply, request_headers: &HeaderMap) -> ApiResult {
+    let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+    let Some(tag) = tag.filter(|_| reply.status == StatusCode::OK) else {
+        return Ok(reply);
+    };
+    let matches = if_match(request_headers)?;
+    if matches.is_some_and(|tags| !tags.name_strongly(tag, true)) {
+        return Err(ErrorCode::PreconditionFailed.into());
+    }
+    if reply.revalidates && is_not_modified(request_headers, tag) {
+        reply.status = StatusCode::NOT_MODIFIED;
+        reply.headers.remove(CONTENT_TYPE);
+        reply.body = Body::Empty;
+    }
+    Ok(reply)
 }
 
 impl Preconditions {
@@ -51,13 +80,11 @@ impl Preconditions {
     /// # Errors
     /// `precondition_failed`.
     pub fn check(&self, version: u64) -> Result<(), ApiError> {
-        let tag = entity_tag(version);
-        let matches = self.matches.as_ref().is_none_or(|tags| match tags {
-            Tags::Any => version > 0,
-            Tags::Listed(tags) => tags.iter().any(|listed| listed == tag.as_bytes()),
-        });
+        let (tag, is_there) = (entity_tag(version), version > 0);
+        let matches = self.matches.as_ref();
+        let matches = matches.is_none_or(|tags| tags.name_strongly(&tag, is_there));
         let none_matches = self.none_matches.as_ref().is_none_or(|tags| match tags {
-            Tags::Any => version == 0,
+            Tags::Any => !is_there,
             Tags::Listed(_) => !tags.name(&tag),
         });
         if matches && none_matches {
@@ -81,6 +108,14 @@ impl Preconditions {
 }
 
 impl Tags {
+    /// Whether they name this entity tag, compared strongly; `*` names whatever is there.
+    fn name_strongly(&self, tag: &str, is_there: bool) -> bool {
+        match self {
+            Self::Any => is_there,
+            Self::Listed(tags) => tags.iter().any(|listed| listed == tag.as_bytes()),
+        }
+    }
+
     /// Whether they name this entity tag, compared weakly.
     fn name(&self, tag: &str) -> bool {
         match self {
@@ -93,7 +128,7 @@ impl Tags {
 }
 
 /// Whether `If-None-Match` names this entity tag: the client has it already.
-pub(super) fn is_not_modified(request_headers: &HeaderMap, entity_tag: &str) -> bool {
+fn is_not_modified(request_headers: &HeaderMap, entity_tag: &str) -> bool {
     matches!(tags(request_headers, &IF_NONE_MATCH), Ok(Some(tags)) if tags.name(entity_tag))
 }
 

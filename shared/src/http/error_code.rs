@@ -110,7 +110,7 @@ error_codes! {
     Conflict = "conflict", CONFLICT, "The account was changed by another request; read it and try again.";
     /// The last admin cannot be removed.
     LastAdmin = "last_admin", CONFLICT, "The last active admin stays.";
-    /// `If-Match` names another version.
+    /// `If-Match` names another version, or `If-None-Match` this one.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The account is at another version.";
     /// The body is over 16 KiB.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is over 16 KiB.";

@@ -12,16 +12,16 @@ use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Context, Error, LambdaEvent, Request, RequestExt, service_fn};
 use serde_json::value::RawValue;
 
 use super::ApiResult;
-use super::conditional::is_not_modified;
+use super::conditional::evaluated;
 use super::error::{Accepted, ApiError};
 use super::error_code::ErrorCode;
 use super::query::reject_unknown_parameters;
@@ -148,6 +148,10 @@ where
             }
         }
     };
+    let result = match method {
+        Method::GET | Method::HEAD => result.and_then(|reply| evaluated(reply, &request_headers)),
+        _ => result,
+    };
 
     let code = result
         .as_ref()
@@ -158,15 +162,6 @@ where
     let exceeded = result.as_ref().err().and_then(ApiError::exceeded);
     let limit = exceeded.map(|exceeded| exceeded.rule.name());
     let mut reply = result.unwrap_or_else(|error| problem(&error, &request_id));
-    let reads = matches!(method, Method::GET | Method::HEAD);
-    if reads && reply.status == StatusCode::OK && reply.revalidates {
-        let tag = reply.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
-        if tag.is_some_and(|tag| is_not_modified(&request_headers, tag)) {
-            reply.status = StatusCode::NOT_MODIFIED;
-            reply.headers.remove(CONTENT_TYPE);
-            reply.body = Body::Empty;
-        }
-    }
     if method == Method::HEAD {
         reply.body = Body::Empty;
     }
@@ -271,8 +266,13 @@ fn check_type(endpoint: Endpoint, method: &Method, headers: &HeaderMap) -> Resul
     if !declares_one_of(types, headers) {
         return Err(ApiError::unsupported(accepted));
     }
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    let is_identity = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    // A list, whose empty elements count for nothing (§5.6.1.2).
+    let lines = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let is_identity = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
     if codings.all(is_identity) {
         return Ok(());
     }

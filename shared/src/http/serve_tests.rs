@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::panic;
 use std::sync::{LazyLock, Once};
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ACCEPT_LANGUAGE, HOST};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -254,7 +255,16 @@ fn bug_73_a_merge_patch_is_for_patch_and_415_says_what_is_taken() {
 
 #[test]
 fn bug_75_an_encoded_body_is_unsupported_whatever_it_is() {
-    for coding in ["gzip", "br", "deflate", "x-unknown", "gzip, identity", ""] {
+    for coding in [
+        "gzip",
+        "br",
+        "deflate",
+        "x-unknown",
+        "gzip, identity",
+        "identity,gzip",
+        ", gzip",
+        "identity identity",
+    ] {
         let response = answer_to(&as_request("POST", &json!({ "content-encoding": coding })));
         assert_eq!(response.status_code, 415, "{coding}");
         assert_eq!(response.headers["accept-encoding"], "identity");
@@ -263,11 +273,60 @@ fn bug_75_an_encoded_body_is_unsupported_whatever_it_is() {
         compressed["isBase64Encoded"] = json!(true);
         assert_eq!(answer_to(&compressed).status_code, 415, "{coding}");
     }
-    let identity = as_request("POST", &json!({ "content-encoding": "identity" }));
-    assert_eq!(answer_to(&identity).status_code, 200);
+    for coding in [
+        "identity",
+        "Identity",
+        "identity,",
+        "identity, identity",
+        " ,\t, identity ,",
+        ",",
+        "",
+    ] {
+        let identity = as_request("POST", &json!({ "content-encoding": coding }));
+        assert_eq!(answer_to(&identity).status_code, 200, "{coding:?}");
+    }
     let mut empty = as_request("POST", &json!({ "content-encoding": "gzip" }));
     empty["body"] = Value::Null;
     assert_eq!(answer_to(&empty).status_code, 200, "nothing is not encoded");
+}
+
+#[test]
+fn bug_69_a_get_evaluates_if_match_before_if_none_match() {
+    for (if_match, if_none_match, status) in [
+        ("\"3\"", None, 200),
+        ("*", None, 200),
+        ("\"x\",,\"3\"", None, 200),
+        ("\"2\"", None, 412),
+        ("W/\"3\"", None, 412),
+        ("", None, 412),
+        ("3", None, 400),
+        ("\"3\"", Some("\"3\""), 304),
+        ("\"2\"", Some("\"3\""), 412),
+        ("3", Some("\"3\""), 400),
+    ] {
+        let mut headers = json!({ "if-match": if_match });
+        if let Some(tags) = if_none_match {
+            headers["if-none-match"] = json!(tags);
+        }
+        for method in ["GET", "HEAD"] {
+            let response = answer_to(&as_request(method, &headers));
+            assert_eq!(response.status_code, status, "{method} {headers}");
+            let is_problem = status >= 400;
+            assert_eq!(
+                response
+                    .headers
+                    .get(CONTENT_TYPE)
+                    .is_some_and(|kind| kind == "application/problem+json"),
+                is_problem,
+                "{method} {headers}"
+            );
+            let has_body = method == "GET" && status != 304;
+            assert_eq!(response.body.is_some(), has_body, "{method} {headers}");
+        }
+    }
+    // What changes something looks at its preconditions itself.
+    let headers = json!({ "if-match": "\"2\"" });
+    assert_eq!(answer_to(&as_request("POST", &headers)).status_code, 200);
 }
 
 #[test]

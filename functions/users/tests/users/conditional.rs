@@ -92,6 +92,37 @@ async fn bug_69_bug_70_every_change_evaluates_both_preconditions() {
 }
 
 #[tokio::test]
+async fn bug_69_reading_evaluates_if_match_as_well() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    for (path, tag) in [(ME, "\"1\""), (PREFERENCES, "\"0\"")] {
+        for (method, value, status) in [
+            ("GET", tag, 200),
+            ("GET", "*", 200),
+            ("GET", "\"7\", W/\"1\"", 412),
+            ("GET", "7", 400),
+            ("HEAD", tag, 200),
+            ("HEAD", "\"7\"", 412),
+        ] {
+            let request = HttpRequest::new(method, path).bearer(&account.access_token);
+            let answer = bundle.send(&request.header("if-match", value)).await;
+            assert_eq!(answer.status, status, "{method} {path} {value}");
+            if status >= 400 && method == "GET" {
+                let code = if status == 412 {
+                    "precondition_failed"
+                } else {
+                    "malformed_request"
+                };
+                assert_eq!(answer.code(), code, "{method} {path} {value}");
+            }
+        }
+    }
+    // What would not be answered anyhow is not looked at.
+    let nobody = HttpRequest::new("GET", ME).header("if-match", "7");
+    let _ = bundle.send(&nobody).await.expect_status(401);
+}
+
+#[tokio::test]
 async fn bug_74_what_changes_nothing_writes_nothing_and_tells_nobody() {
     let bundle = bundle().await;
     let (admin, account) = (bundle.admin().await, bundle.account().await);
