@@ -82,9 +82,15 @@ pub async fn letters(
         return Ok(Vec::new());
     };
     let letter = match event.kind {
+        // Who is suspended is told of changes, and invited to nothing.
+        EventKind::UserRegistered | EventKind::UserInvited | EventKind::EmailVerified
+            if is_suspended(&user) =>
+        {
+            return Ok(Vec::new());
+        }
         EventKind::UserRegistered if !user.email_verified => Letter::VerifyEmail,
         EventKind::UserInvited if user.invited => Letter::Invitation,
-        EventKind::EmailVerified if !is_suspended(&user) => Letter::Welcome,
+        EventKind::EmailVerified => Letter::Welcome,
         EventKind::PasswordChanged => Letter::PasswordChanged,
         // Nor is a stranger's address told as often as somebody likes.
         EventKind::FactorAdded if user.email_verified => Letter::FactorAdded,

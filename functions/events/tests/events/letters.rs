@@ -128,15 +128,40 @@ async fn a_verified_or_deleted_account_needs_no_verification() {
     assert!(!kinds(&bundle, &known.email).contains(&"verify_email".to_owned()));
 }
 
+/// Suspends an account, in the table itself.
+fn suspend(bundle: &Bundle, id: &str, until: &str) {
+    bundle.edit_user(id, "status", &json!({ "S": "suspended" }));
+    let suspension = json!({ "M": { "until": { "N": until } } });
+    bundle.edit_user(id, "suspension", &suspension);
+}
+
+#[tokio::test]
+async fn bug_81_who_is_suspended_is_neither_to_verify_nor_invited_and_who_was_is() {
+    let bundle = bundle().await;
+    let admin = bundle.admin().await;
+    for (until, is_written) in [("99999999999999", false), ("1000", true)] {
+        let account = bundle.account().await;
+        let invited = format!("invited{until}@example.com");
+        let invite = HttpRequest::new("POST", "/v1/users").bearer(&admin.access_token);
+        let invite = invite.json(&json!({ "email": invited }));
+        let made = bundle.send(&invite).await.expect_status(201);
+        suspend(&bundle, &account.id, until);
+        suspend(&bundle, &made.text_at("/id"), until);
+        bundle.deliver().await;
+        for (email, letter) in [(&account.email, "verify_email"), (&invited, "invitation")] {
+            let expected = if is_written { vec![letter] } else { Vec::new() };
+            assert_eq!(kinds(&bundle, email), expected, "{letter}, {until}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn bug_81_who_is_suspended_is_not_welcomed_and_who_was_is() {
     let bundle = bundle().await;
     for (until, welcomed) in [("99999999999999", false), ("1000", true)] {
         let account = bundle.account().await;
         bundle.deliver().await;
-        bundle.edit_user(&account.id, "status", &json!({ "S": "suspended" }));
-        let suspension = json!({ "M": { "until": { "N": until } } });
-        bundle.edit_user(&account.id, "suspension", &suspension);
+        suspend(&bundle, &account.id, until);
         // As whoever verifies an address writes it: only a new version means something.
         let mut users = bundle.items_of_type("user").into_iter();
         let user = users.find(|user| user["id"]["S"] == *account.id);
