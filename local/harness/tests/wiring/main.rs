@@ -1,6 +1,8 @@
 //! One name in five places: the tree, the template, the router of `cargo lambda watch`, the sample events
 //! and the HTTP contract say the same.
 
+mod alarms;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -366,28 +368,4 @@ fn an_area_that_is_switched_off_creates_nothing() {
         }
     }
     assert!(switched.contains("Mfa"), "{switched:?}");
-}
-
-#[test]
-fn every_function_logs_where_the_alarms_of_its_area_look() {
-    let template = template();
-    let resources = template.document()["Resources"]
-        .as_object()
-        .expect("resources");
-    let all = |kind: &'static str| resources.values().filter(move |one| one["Type"] == kind);
-    let alarms = set(all("AWS::CloudWatch::Alarm")
-        .filter_map(|alarm| alarm["Properties"]["MetricName"].as_str()));
-    for function in template.functions() {
-        let area = area(&function.binary);
-        let group = &resources[&function.logical_id]["Properties"]["LoggingConfig"]["LogGroup"];
-        assert_eq!(group["!Ref"], format!("{area}Logs"), "{}", function.binary);
-        let watched = set(all("AWS::Logs::MetricFilter")
-            .filter(|filter| filter["Properties"]["LogGroupName"] == *group)
-            .filter_map(|filter| {
-                filter["Properties"]["MetricTransformations"][0]["MetricName"].as_str()
-            })
-            .filter(|metric| alarms.contains(metric)));
-        let wanted = [format!("{area}Duration"), format!("{area}Errors")];
-        assert_eq!(watched, set(wanted.iter().map(String::as_str)), "{area}");
-    }
 }
