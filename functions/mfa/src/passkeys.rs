@@ -38,6 +38,7 @@ pub struct PasskeyResponse {
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
+    version: u64,
 }
 
 impl From<&Passkey> for PasskeyResponse {
@@ -50,6 +51,7 @@ impl From<&Passkey> for PasskeyResponse {
             backed_up: passkey.backed_up,
             created_at: passkey.created_at.to_string(),
             last_used_at: passkey.last_used_at.map(|at| at.to_string()),
+            version: passkey.version,
         }
     }
 }

@@ -197,6 +197,21 @@ impl Provider {
             .collect()
     }
 
+    /// Whether it is set up as another, whoever did that and when. What seals the same secret is never the same: it is left
+    /// out.
+    #[must_use]
+    pub fn is_set_up_as(&self, other: &Self) -> bool {
+        let this = Self {
+            sealed_secret: other.sealed_secret.clone(),
+            secret_set_at: other.secret_set_at,
+            user_id: other.user_id,
+            updated_at: other.updated_at,
+            version: other.version,
+            ..self.clone()
+        };
+        this == *other
+    }
+
     /// Seals a secret of this provider.
     ///
     /// # Errors

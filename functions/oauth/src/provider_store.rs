@@ -3,7 +3,7 @@
 use latchkey::clock::Timestamp;
 use latchkey::event::EventKind;
 use latchkey::identity::ProviderName;
-use latchkey::store::{StoreError, WriteRefused};
+use latchkey::store::{Beside, StoreError, WriteRefused};
 use latchkey::table::{
     self, Change, Key, Table, TransactError, Update, Updated, failed, number, send, text,
 };
@@ -23,6 +23,15 @@ impl ProviderStore<'_> {
     #[must_use]
     pub fn key(name: &ProviderName) -> Key {
         Key::new(PROVIDERS, name.as_str())
+    }
+
+    /// A provider that was read beside something else, unless it was removed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`].
+    pub fn take(beside: &mut Beside, name: &ProviderName) -> Result<Option<Provider>, StoreError> {
+        let found: Option<Provider> = beside.take(&Self::key(name))?;
+        Ok(found.filter(|provider| provider.removed_at.is_none()))
     }
 
     /// Reads a provider, unless it was removed. Strongly consistent, 1 RT, 1 RU.
@@ -91,23 +100,23 @@ impl ProviderStore<'_> {
         }
     }
 
-    /// Removes a provider. What is left of it for a day tells the stream. Answers whether there was one. 1 RT, 1 WU for
+    /// Removes a provider that is still as it was read. What is left of it for a day tells the stream. 1 RT, 1 WU for
     /// each KB.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn remove(&self, name: &ProviderName, change: &Change) -> Result<bool, StoreError> {
+    /// [`WriteRefused`].
+    pub async fn remove(&self, provider: &Provider, change: &Change) -> Result<(), WriteRefused> {
         let goes_at: Timestamp = change.at.plus(REMOVED_LIFETIME);
-        let update = Update::new(Self::key(name), change)
+        let update = Update::new(Self::key(&provider.name), change)
             .set("removed_at", number(change.at.as_millis()))
             .set("ttl", number(goes_at.as_seconds()))
             .set_or_remove("sealed_secret", None)
             .set_or_remove("user_id", change.by.as_ref().map(text))
             .events([EventKind::ProviderRemoved])
-            .when_absent("removed_at");
+            .when_equal("version", number(provider.version));
         match self.0.update("remove provider", update).await? {
-            Updated::Done(_) => Ok(true),
-            Updated::Refused(_) => Ok(false),
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(WriteRefused::Changed),
         }
     }
 }

@@ -206,7 +206,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
             "start-passkey-registration" => post("/v1/auth/register/passkey/options", &email("p")),
             "register-with-passkey" => post("/v1/auth/register/passkey", &codes[turn]),
             "put-provider" => admins("PUT", "/v1/providers/local")
-                .json(&oauth::provider(setup))
+                .json(&oauth::provider(setup, &format!("Provider {number}")))
                 .event("/v1/providers/{name}"),
             "list-providers" => admins("GET", "/v1/providers").event("/v1/providers"),
             "delete-provider" => {

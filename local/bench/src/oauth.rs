@@ -34,10 +34,11 @@ pub fn start() -> HttpRequest {
     HttpRequest::new("GET", &path)
 }
 
-/// The provider as it is set up.
-pub fn provider(setup: &Setup) -> Value {
+/// The provider as it is set up, under a title.
+pub fn provider(setup: &Setup, title: &str) -> Value {
     json!({
         "preset": "oidc",
+        "title": title,
         "clientId": PROVIDER_CLIENT_ID,
         "clientSecret": PROVIDER_CLIENT_SECRET,
         "issuer": setup.services.provider().issuer(),
@@ -67,7 +68,9 @@ pub async fn of(
     }
     let admin = admin(setup).await?;
     let put = HttpRequest::new("PUT", "/v1/providers/local").bearer(&admin.access_token);
-    let put = put.json(&provider(setup)).event("/v1/providers/{name}");
+    let put = put
+        .json(&provider(setup, "Provider"))
+        .event("/v1/providers/{name}");
     invoke(&setup.function("put-provider").await?, &put).await?;
     if [
         "delete-provider",

@@ -7,8 +7,8 @@ use latchkey::proof::{Confirmed, Second};
 use latchkey::session::Session;
 use latchkey::store::{Store, StoreError, WriteRefused, proving};
 use latchkey::table::{
-    self, Change, Key, RawItem, Table, TransactError, TransactWriteItem, Update, Updated, number,
-    text,
+    self, AttributeValue, Change, Key, RawItem, Table, TransactError, TransactWriteItem, Update,
+    Updated, number, text,
 };
 use latchkey::user::{Reason, User, UserId};
 
@@ -155,8 +155,8 @@ impl FactorStore<'_> {
         }
     }
 
-    /// Removes a factor of an account that is still as it was read, and with the last one the recovery codes. `id` is that
-    /// of the factor which was read. 1 RT, 4 WU; 2 more for the codes.
+    /// Removes a factor of an account that is still as it was read, and with the last one the recovery codes. `read` is an
+    /// attribute that tells the factor which was read. 1 RT, 4 WU; 2 more for the codes.
     ///
     /// # Errors
     /// [`WriteRefused`].
@@ -164,7 +164,7 @@ impl FactorStore<'_> {
         &self,
         user: &User,
         factor: Factor,
-        id: &impl ToString,
+        read: (&str, AttributeValue),
         reason: Option<&Reason>,
         change: &Change,
     ) -> Result<(), WriteRefused> {
@@ -173,7 +173,7 @@ impl FactorStore<'_> {
             .set("factors_version", number(user.factors_version + 1))
             .events([EventKind::FactorRemoved]);
         let mut items = vec![
-            table::delete_when(self.0, factor.key(&user.id), &[("id", text(id))])?,
+            table::delete_when(self.0, factor.key(&user.id), &[read])?,
             update.in_transaction(self.0)?,
         ];
         if user.factors.len() == 1 {
@@ -202,7 +202,7 @@ impl FactorStore<'_> {
         Ok(passkeys)
     }
 
-    /// Gives a passkey another name. 1 RT, 1 WU.
+    /// Gives a passkey another name, where it is still at the version that is expected, if one is. 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -211,10 +211,14 @@ impl FactorStore<'_> {
         user_id: &UserId,
         id: &PasskeyId,
         name: &Name,
+        expected: Option<u64>,
         change: &Change,
     ) -> Result<Option<Passkey>, StoreError> {
-        let update =
+        let mut update =
             Update::new(Key::passkey(user_id, id), change).set("name", text(name.as_str()));
+        if let Some(version) = expected {
+            update = update.when_equal("version", number(version));
+        }
         match self.0.update("rename passkey", update).await? {
             Updated::Done(item) => table::read(item).map(Some),
             Updated::Refused(_) => Ok(None),

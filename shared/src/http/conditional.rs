@@ -93,15 +93,18 @@ impl Preconditions {
         Err(ErrorCode::PreconditionFailed.into())
     }
 
+    /// Whether they tell one version from another, so that a write must find the one they were checked with.
+    #[must_use]
+    pub fn name_versions(&self) -> bool {
+        matches!(self.matches, Some(Tags::Listed(_))) || self.none_matches.is_some()
+    }
+
     /// The failure to report when a write was refused: the client's own condition, if it set one and the
     /// resource changed between its read and its write.
     #[must_use]
     pub fn refused(&self, refused: WriteRefused) -> ApiError {
-        let lists = matches!(self.matches, Some(Tags::Listed(_)));
         match refused {
-            WriteRefused::Changed if lists || self.none_matches.is_some() => {
-                ErrorCode::PreconditionFailed.into()
-            }
+            WriteRefused::Changed if self.name_versions() => ErrorCode::PreconditionFailed.into(),
             refused => refused.into(),
         }
     }

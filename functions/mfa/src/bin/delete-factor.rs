@@ -10,7 +10,7 @@ use latchkey::keys::TokenVerifier;
 use latchkey::permission::Permission;
 use latchkey::sign_in::SecondFactor;
 use latchkey::store::Store;
-use latchkey::table::Key;
+use latchkey::table::{Key, text};
 use latchkey::telemetry;
 use latchkey::user::Reason;
 use mfa::may_remove;
@@ -63,7 +63,13 @@ async fn delete_factor(
         may_remove(&user, factor, second_factor)?;
     }
     FactorStore(store.table())
-        .remove(&user, factor, &factor_id, reason.as_ref(), &change)
+        .remove(
+            &user,
+            factor,
+            ("id", text(&factor_id)),
+            reason.as_ref(),
+            &change,
+        )
         .await?;
     Ok(http::no_content())
 }

@@ -156,7 +156,7 @@ async fn every_endpoint_of_passkeys_costs_what_the_chart_says() {
         ("add-passkey", added, Cost::new(2, 2, 2.0, 9.0)),
         ("list-passkeys", list, Cost::new(2, 2, 3.0, 0.0)),
         ("list-factors", list_factors, Cost::new(2, 2, 5.0, 0.0)),
-        ("rename-passkey", rename, Cost::new(2, 2, 2.0, 1.0)),
+        ("rename-passkey", rename, Cost::new(2, 2, 3.0, 1.0)),
         ("start-passkey-sign-in", anybody, Cost::new(0, 0, 0.0, 0.0)),
         (
             "start-passkey-sign-in, challenge",
@@ -166,7 +166,7 @@ async fn every_endpoint_of_passkeys_costs_what_the_chart_says() {
         ("passkey-sign-in", sign_in, Cost::new(3, 2, 2.0, 7.0)),
         ("continue", go_on, Cost::new(2, 2, 2.0, 4.0)),
         ("step-up", step_up, Cost::new(2, 2, 3.0, 6.0)),
-        ("delete-passkey", delete, Cost::new(2, 2, 2.0, 7.0)),
+        ("delete-passkey", delete, Cost::new(2, 2, 3.0, 7.0)),
     ] {
         assert_eq!(cost, expected, "{what}");
     }

@@ -3,6 +3,7 @@
 mod budgets;
 mod code_guesses;
 mod codes;
+mod conditional;
 mod devices;
 mod enrolment;
 mod factors;

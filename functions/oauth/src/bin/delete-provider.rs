@@ -20,14 +20,21 @@ async fn main() -> Result<(), Error> {
 
 async fn delete_provider(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
     let name = http::path_parameter(&request, "name", ProviderName::parse)?;
-    let caller = tokens.authenticate(store, &request).await?;
+    let preconditions = http::preconditions(&request)?;
+    let bearer = tokens.bearer(&request).await?;
+    let keys = vec![ProviderStore::key(&name)];
+    let (caller, mut beside) = bearer.authenticate_beside(store, keys).await?;
     caller.user.authorize_all(Permission::ManageProviders)?;
     let change = http::change(&request, Some(caller.user.id));
     caller.require_recent_proof(change.at)?;
-    let removed = ProviderStore(store.table()).remove(&name, &change).await?;
-    if removed {
-        Ok(http::no_content())
-    } else {
-        Err(ErrorCode::ProviderNotFound.into())
+    let read = ProviderStore::take(&mut beside, &name)?;
+    let provider = read.ok_or(ErrorCode::ProviderNotFound)?;
+    preconditions.check(provider.version)?;
+    match ProviderStore(store.table())
+        .remove(&provider, &change)
+        .await
+    {
+        Ok(()) => Ok(http::no_content()),
+        Err(refused) => Err(preconditions.refused(refused)),
     }
 }

@@ -138,7 +138,7 @@ async fn what_owners_and_admins_do_costs_what_the_chart_says() {
     let delete = by(&admin, "DELETE", "/v1/providers/local");
     assert_eq!(
         cost(&delete).await,
-        Cost::new(2, 2, 2.0, 1.0),
+        Cost::new(2, 2, 3.0, 1.0),
         "delete-provider"
     );
 }

@@ -273,3 +273,94 @@ async fn a_provider_of_oauth_2_tells_who_it_is_in_names_of_its_own() {
         .expect_status(303);
     assert_eq!(sent_back(&answer, "error"), "temporarily_unavailable");
 }
+
+#[tokio::test]
+async fn bug_69_a_provider_is_set_up_and_removed_as_its_preconditions_say() {
+    let bundle = bundle().await;
+    let admin = bundle.account_with_role("admin").await;
+    let put = |client: &str| {
+        by(&admin, "PUT", "/v1/providers/x")
+            .json(&json!({ "preset": "github", "clientId": client }))
+    };
+    let delete = by(&admin, "DELETE", "/v1/providers/x");
+    let refused = async |request: &HttpRequest, name: &str, value: &str| {
+        let answer = bundle.send(&request.clone().header(name, value)).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (412, "precondition_failed"),
+            "{name}: {value}"
+        );
+    };
+    refused(&put("a"), "if-match", "*").await;
+    assert_eq!(bundle.items_of_type("provider").len(), 0);
+    let made = bundle.send(&put("a").header("if-none-match", "*")).await;
+    assert_eq!(made.expect_status(201).header("etag"), "\"1\"");
+    let changed = bundle.send(&put("b").header("if-match", "\"1\"")).await;
+    assert_eq!(changed.expect_status(200).header("etag"), "\"2\"");
+
+    let before = bundle.items_of_type("provider");
+    for request in [put("c"), delete.clone()] {
+        for (name, value) in [
+            ("if-match", "\"1\""),
+            ("if-match", "W/\"2\""),
+            ("if-none-match", "*"),
+            ("if-none-match", "\"1\", \"2\""),
+        ] {
+            refused(&request, name, value).await;
+        }
+        let nonsense = bundle.send(&request.header("if-match", "2")).await;
+        assert_eq!(nonsense.expect_status(400).code(), "malformed_request");
+    }
+    assert_eq!(bundle.items_of_type("provider"), before);
+    let removed = bundle
+        .send(&delete.clone().header("if-match", "\"2\""))
+        .await;
+    let _ = removed.expect_status(204);
+    let gone = bundle.send(&delete.header("if-match", "\"2\"")).await;
+    assert_eq!(gone.expect_status(404).code(), "provider_not_found");
+    refused(&put("a"), "if-match", "\"2\"").await;
+}
+
+#[tokio::test]
+async fn bug_74_a_provider_that_is_set_up_like_this_is_not_written() {
+    let bundle = bundle().await;
+    let admin = bundle.account_with_role("admin").await;
+    let _ = bundle
+        .put_provider(&admin, &json!({}))
+        .await
+        .expect_status(201);
+    bundle.deliver().await;
+    let before = (bundle.items_of_type("provider"), bundle.bus_events().len());
+    let other = bundle.account_with_role("admin").await;
+    // With the secret, and without.
+    for changes in [json!({}), json!({ "clientSecret": null })] {
+        let same = bundle.put_provider(&other, &changes).await;
+        let same = same.expect_status(200);
+        assert_eq!(
+            (same.header("etag"), &same.body["version"]),
+            ("\"1\"", &json!(1))
+        );
+        assert_eq!(bundle.items_of_type("provider"), before.0);
+    }
+    bundle.deliver().await;
+    let set = |events: &[Value]| {
+        let kinds = events
+            .iter()
+            .filter(|event| event["detail-type"] == "provider.set");
+        kinds.count()
+    };
+    assert_eq!(set(&bundle.bus_events()[before.1..]), 0);
+
+    for (version, changes) in [
+        (2, json!({ "clientSecret": "another" })),
+        (3, json!({ "clientSecret": "another", "title": "Ours" })),
+    ] {
+        let changed = bundle.put_provider(&other, &changes).await;
+        assert_eq!(changed.expect_status(200).body["version"], version);
+    }
+    // A secret that opens no more is put again.
+    bundle.edit_type("provider", "sealed_secret", &json!({ "S": "AAAA" }));
+    let mended = json!({ "clientSecret": "another", "title": "Ours" });
+    let mended = bundle.put_provider(&other, &mended).await;
+    assert_eq!(mended.expect_status(200).body["version"], 4);
+}

@@ -172,9 +172,7 @@ fn opening<W: Way>() -> Vec<Scene> {
             let mut body: Value = serde_json::from_str(&body).expect("JSON");
             body["deviceToken"] = remembered.text_at("/deviceToken").into();
             request.body = Some(body.to_string());
-            Act::send(request, 200)
-                .repeated(&[401])
-                .until(signed_in)
+            Act::send(request, 200).repeated(&[401]).until(signed_in)
         }),
     ]
 }

@@ -32,6 +32,20 @@ fn used(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
     }
 }
 
+/// A passkey of the account has another name.
+fn is_named_work(id: &str) -> impl Fn(&Value) -> bool + Send + Sync + use<> {
+    let own = format!("USER#{id}");
+    move |item| item["name"]["S"] == "Work" && item["pk"]["S"] == *own
+}
+
+/// The account has one factor.
+fn has_one(id: String) -> impl Fn(&Value) -> bool + Send + Sync {
+    move |item| {
+        let count = item["factors"]["SS"].as_array().map(Vec::len);
+        is(item, "user", "id", &id) && count == Some(1)
+    }
+}
+
 pub fn scenes() -> Vec<Scene> {
     let mut scenes = managing();
     scenes.extend(removing());
@@ -103,15 +117,47 @@ fn managing() -> Vec<Scene> {
         scene!("rename a passkey", "rename-passkey", |bundle| {
             let (account, _, path) = with_passkey(bundle).await;
             let request = by(&account, "PATCH", &path).json(&json!({ "name": "Work" }));
-            let own = format!("USER#{}", account.id);
-            Act::send(request, 200)
-                .until(move |item| item["name"]["S"] == "Work" && item["pk"]["S"] == *own)
+            Act::send(request, 200).until(is_named_work(&account.id))
         }),
+        scene!(
+            "rename a passkey at a version",
+            "rename-passkey",
+            |bundle| {
+                let (account, _, path) = with_passkey(bundle).await;
+                let request = by(&account, "PATCH", &path).json(&json!({ "name": "Work" }));
+                Act::send(request.header("if-match", "\"1\""), 200)
+                    .repeated(&[412])
+                    .until(is_named_work(&account.id))
+            }
+        ),
     ]
 }
 
 fn removing() -> Vec<Scene> {
     vec![
+        scene!(
+            "remove the last passkey at a version",
+            "delete-passkey",
+            |bundle| {
+                let (account, _, path) = with_passkey(bundle).await;
+                let request = by(&account, "DELETE", &path).header("if-match", "\"1\"");
+                Act::send(request, 204)
+                    .repeated(&[404])
+                    .until(has_none(account.id))
+            }
+        ),
+        scene!(
+            "remove one of two passkeys at a version",
+            "delete-passkey",
+            |bundle| {
+                let (account, _, path) = with_passkey(bundle).await;
+                let _ = bundle.add_passkey(&account).await;
+                let request = by(&account, "DELETE", &path).header("if-match", "\"1\"");
+                Act::send(request, 204)
+                    .repeated(&[403, 404])
+                    .until(has_one(account.id))
+            }
+        ),
         scene!("remove the last passkey", "delete-passkey", |bundle| {
             let (account, _, path) = with_passkey(bundle).await;
             Act::send(by(&account, "DELETE", &path), 204)
@@ -121,14 +167,10 @@ fn removing() -> Vec<Scene> {
         scene!("remove one of two passkeys", "delete-passkey", |bundle| {
             let (account, _, path) = with_passkey(bundle).await;
             let _ = bundle.add_passkey(&account).await;
-            let own = account.id.clone();
             Act::send(by(&account, "DELETE", &path), 204)
                 // The proof of the session was of the passkey that is gone.
                 .repeated(&[403, 404])
-                .until(move |item| {
-                    let count = item["factors"]["SS"].as_array().map(Vec::len);
-                    is(item, "user", "id", &own) && count == Some(1)
-                })
+                .until(has_one(account.id))
         }),
         scene!(
             "remove one of two passkeys as a factor",
@@ -137,13 +179,9 @@ fn removing() -> Vec<Scene> {
                 let (account, _, _) = with_passkey(bundle).await;
                 let (_, other) = bundle.add_passkey(&account).await;
                 let path = format!("/v1/users/me/factors/{}", other.text_at("/id"));
-                let own = account.id.clone();
                 Act::send(by(&account, "DELETE", &path), 204)
                     .repeated(&[404])
-                    .until(move |item| {
-                        let count = item["factors"]["SS"].as_array().map(Vec::len);
-                        is(item, "user", "id", &own) && count == Some(1)
-                    })
+                    .until(has_one(account.id))
             }
         ),
         scene!("remove a passkey as a factor", "delete-factor", |bundle| {
