@@ -66,7 +66,6 @@ async function provider(keys, clients) {
     jwks: { keys },
     clients,
     pkce: { required: () => true },
-    conformIdTokenClaims: false,
     scopes: ["openid", "email", "profile"],
     claims: { email: ["email", "email_verified"], profile: ["given_name", "family_name", "locale"] },
     findAccount: (_, id) => ({
@@ -205,7 +204,7 @@ async function openId() {
   assert.equal(refused, "provider_failed");
   seen("a code of another's is refused, by oidc-provider itself");
 
-  await phone("peer-es256-phone", "peer-es256");
+  await phone("peer-es256-phone", "peer-es256", "ES256-1");
 
   await close();
   close = await provider([...next, ...old], clients);
@@ -213,12 +212,14 @@ async function openId() {
     const { status } = await signIn(`peer-${alg.toLowerCase()}`, `${alg.toLowerCase()}-${stamp}`);
     assert.equal(status, 200);
   }
-  seen("its keys are rotated in mid flight");
+  await phone("peer-es256-phone", "peer-es256", "ES256-2");
+  seen("it signs with its next keys");
   await close();
 }
 
 // An application on a phone: openid-client gets the token, with the hash of the nonce that is kept.
-async function phone(clientId, name) {
+async function phone(clientId, name, kid) {
+  const login = `phone-${kid}-${stamp}`.toLowerCase();
   const options = { execute: [client.allowInsecureRequests] };
   const config = await client.discovery(new URL(ISSUER), clientId, { client_secret: "hush", id_token_signed_response_alg: "ES256" }, undefined, options);
   const get = async (kept) => {
@@ -231,15 +232,21 @@ async function phone(clientId, name) {
       code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
       code_challenge_method: "S256",
     });
-    const back = await atProvider(new Browser(), url.href, `phone-${stamp}`);
+    const back = await atProvider(new Browser(), url.href, login);
     const tokens = await client.authorizationCodeGrant(config, new URL(back), { pkceCodeVerifier, expectedNonce: nonce });
     return tokens.id_token;
   };
   const nonce = base64url(randomBytes(24));
   const body = { idToken: await get(nonce), nonce };
+  assert.equal(jose.decodeProtectedHeader(body.idToken).kid, kid);
   const path = `/v1/auth/oauth/${name}/id-token`;
+  // Its address, oidc-provider tells at userinfo alone.
+  const stranger = await call("POST", path, body);
+  assert.deepEqual([stranger.status, stranger.code], [403, "identity_refused"]);
+  const known = await signIn(name, login);
   const answer = await call("POST", path, body);
   assert.equal(answer.status, 200, JSON.stringify(answer));
+  assert.equal(answer.user.id, known.user.id);
   const again = await call("POST", path, body);
   assert.deepEqual([again.status, again.code], [401, "challenge_expired"]);
   const elsewhere = await call("POST", "/v1/auth/oauth/peer-rs256/id-token", { ...body });

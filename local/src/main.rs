@@ -85,7 +85,7 @@ async fn bench(arguments: &[&str]) -> Result<(), Error> {
     let root = local::workspace_root();
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--workspace", "--bin", "bench"]);
-    let mut bench = Command::new(run::binaries()?.join("bench"));
+    let mut bench = Command::new(std::env::current_exe()?.with_file_name("bench"));
     bench.args(arguments);
     for mut step in [build, bench] {
         if !step.current_dir(&root).status().await?.success() {

@@ -171,7 +171,7 @@ async fn bind(port: u16, option: &str) -> Result<TcpListener, Error> {
 
 async fn build(root: &Path) -> Result<(), Error> {
     let status = Command::new("cargo")
-        .args(["build", "--bins"])
+        .args(["build", "--bins", "--profile", &profile()])
         .current_dir(root)
         .status()
         .await;
@@ -181,13 +181,19 @@ async fn build(root: &Path) -> Result<(), Error> {
     }
 }
 
-/// Where cargo puts the binaries: this program is one of them.
-pub fn binaries() -> Result<PathBuf, Error> {
+/// Cargo's profile by which the functions are built: `dev`, unless `LOCAL_PROFILE` names another.
+fn profile() -> String {
+    std::env::var("LOCAL_PROFILE").unwrap_or_else(|_| "dev".to_owned())
+}
+
+/// Where cargo puts the functions: in `debug` for the profile `dev`, as this program, and else beside that.
+fn binaries() -> Result<PathBuf, Error> {
     let program = std::env::current_exe()?;
-    Ok(program
-        .parent()
-        .ok_or("this program has no folder")?
-        .to_owned())
+    let own = program.parent().ok_or("this program has no folder")?;
+    Ok(match profile().as_str() {
+        "dev" => own.to_owned(),
+        other => own.with_file_name(other),
+    })
 }
 
 /// Runs a function once.
@@ -213,6 +219,8 @@ fn start_watch(
         .args([
             "lambda",
             "watch",
+            "--profile",
+            &profile(),
             "--invoke-address",
             "127.0.0.1",
             "--invoke-port",

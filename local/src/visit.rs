@@ -90,5 +90,7 @@ pub async fn id_token(issuer: &str, email: &str, is_verified: bool) -> Result<Va
         .body(form.query().unwrap_or_default().to_owned())
         .send();
     let tokens: Value = serde_json::from_slice(&sent.await?.bytes().await?)?;
-    Ok(json!({ "idToken": tokens["id_token"], "nonce": nonce }))
+    let token = tokens["id_token"].as_str();
+    let token = token.ok_or("the provider gave no ID token")?;
+    Ok(json!({ "idToken": token, "nonce": nonce }))
 }

@@ -34,9 +34,9 @@ macro_rules! uuid_id {
                 Self($crate::uuid::Uuid::new_v7(moment))
             }
 
-            /// The id of the moment `at` with the first 74 bits of these, for what is to have the same id each time.
+            /// The id of the moment `at` with 74 of these bits, for what is to have the same id each time.
             #[must_use]
-            pub fn of(at: $crate::clock::Timestamp, bits: &[u8; 10]) -> Self {
+            pub fn derived(at: $crate::clock::Timestamp, bits: &[u8; 10]) -> Self {
                 Self($crate::uuid::Builder::from_unix_timestamp_millis(at.as_millis(), bits).into_uuid())
             }
 

@@ -7,6 +7,7 @@ use latchkey::device::{self, DeviceToken};
 use latchkey::http::{self, ApiError, ApiResult, Request, StatusCode, TokenResponse};
 use latchkey::keys::CachedSecrets;
 use latchkey::proof::First;
+use latchkey::secret::SecretSource;
 use latchkey::session::SessionId;
 use latchkey::sign_in::{Ready, SignIn};
 use latchkey::store::{Change, Store};
@@ -17,6 +18,10 @@ use crate::account::Opener;
 
 /// Signs in whoever a provider has named.
 pub struct Entrance {
+    /// The table.
+    pub store: Store,
+    /// The secrets of providers.
+    pub secrets: CachedSecrets,
     sign_in: SignIn,
     opener: Opener,
     trusts_for: Option<Duration>,
@@ -33,15 +38,18 @@ pub struct Arrival<'a> {
 }
 
 impl Entrance {
-    /// Reads what [`SignIn::from_env`] and [`Opener::from_env`] read, and `TRUSTED_DEVICE_DAYS`.
+    /// Reads what [`SignIn::from_env`] and [`Opener::from_env`] read, the secrets of providers and `TRUSTED_DEVICE_DAYS`.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
-    pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let store = Store::from_env().await?;
         Ok(Self {
             opener: Opener::from_env()?,
             trusts_for: device::lifetime()?,
-            sign_in: SignIn::from_env(store).await?,
+            sign_in: SignIn::from_env(&store).await?,
+            secrets: CachedSecrets::from_env(SecretSource::PROVIDERS).await?,
+            store,
         })
     }
 
@@ -53,7 +61,7 @@ impl Entrance {
         Ok(self.sign_in.ready(change.at).await?)
     }
 
-    /// Opens the account of an identity and starts a session there; `secrets` are those of providers. 1 RT, 2 WU beside what
+    /// Opens the account of an identity and starts a session there. 1 RT, 2 WU beside what
     /// [`Opener::open`] costs, and 1 RT for a device.
     ///
     /// # Errors
@@ -61,13 +69,13 @@ impl Entrance {
     pub async fn enter(
         &self,
         ready: &Ready<'_>,
-        (store, secrets): (&Store, &CachedSecrets),
         request: &Request,
         arrival: Arrival<'_>,
         change: &Change,
     ) -> ApiResult {
         let (identified, now) = (arrival.identified, change.at);
         let locale = http::accepted_locale(request).unwrap_or_default();
+        let (store, secrets) = (&self.store, &self.secrets);
         let opened = self.opener.open(store, secrets, identified, locale, change);
         let user = opened.await?;
         telemetry::name_account(user.id);

@@ -215,24 +215,33 @@ fn check(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Ref
 
 fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Refused> {
     let now = now.as_seconds();
-    let seconds = |name: &str| match claims.get(name) {
-        None => Ok(None),
-        // NumericDate may have a fraction (RFC 7519 §2).
-        Some(value) => value
-            .as_u64()
-            .or_else(|| value.as_f64().and_then(whole_seconds))
-            .map(Some)
-            .ok_or(Refused("its times")),
-    };
-    let (Some(expires), Some(issued)) = (seconds("exp")?, seconds("iat")?) else {
+    let (Some(expires), issued) = (seconds(claims, "exp")?, issued_at(claims)?) else {
         return Err(Refused("its times"));
     };
-    let begins = seconds("nbf")?.unwrap_or(issued);
+    let begins = seconds(claims, "nbf")?.unwrap_or(issued);
     let latest = now.saturating_add(LEEWAY_SECONDS);
     if now >= expires.saturating_add(LEEWAY_SECONDS) || issued > latest || begins > latest {
         return Err(Refused("its times"));
     }
     Ok(())
+}
+
+/// When a token was made, in seconds of Unix time.
+///
+/// # Errors
+/// When it does not say.
+pub fn issued_at(claims: &Map<String, Value>) -> Result<u64, Refused> {
+    seconds(claims, "iat")?.ok_or(Refused("its times"))
+}
+
+/// A `NumericDate`, which may have a fraction (RFC 7519 §2).
+fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refused> {
+    let read = |value: &Value| {
+        let whole = value.as_u64();
+        let whole = whole.or_else(|| value.as_f64().and_then(whole_seconds));
+        whole.ok_or(Refused("its times"))
+    };
+    claims.get(name).map(read).transpose()
 }
 
 #[expect(

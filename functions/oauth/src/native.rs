@@ -1,8 +1,6 @@
 //! ID tokens that an application has got from a provider itself: it has no code to trade, and proves by the nonce that the
 //! token was made for it.
 
-use std::time::Duration;
-
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,22 +8,20 @@ use data_encoding::HEXLOWER;
 use latchkey::clock::Timestamp;
 use latchkey::field::FieldError;
 use latchkey::http::{ApiError, ErrorCode};
-use latchkey::session::SessionId;
+use latchkey::session::{RECENT_SIGN_IN, SessionId};
 use serde_json::Value;
 
 use crate::call::ProviderFailed;
 use crate::id_token::{self, Expected, Refused};
 use crate::{Directory, Identified, Provider};
 
-/// How long after it was made a token signs in. What a session leaves in the table stays for longer.
-const MAX_AGE: Duration = Duration::from_hours(1);
 /// Longest nonce, in characters.
 const MAX_NONCE_CHARS: usize = 128;
 /// Shortest: 128 bits in base64url.
 const MIN_NONCE_CHARS: usize = 22;
 
-/// What an application shows.
-pub struct Shown {
+/// What an application brings.
+pub struct Native {
     /// The token.
     pub id_token: String,
     /// What it kept, and whose hash it asked with.
@@ -47,7 +43,8 @@ pub fn nonce(input: &str) -> Result<String, FieldError> {
     Err(FieldError::new("invalid_format", message))
 }
 
-/// Who a token names, and the session that it starts: the same each time, so that it starts one.
+/// Who a token names, and the session that it starts: the same each time, so that it starts one. A sign-in is new, so
+/// the token is one of the last five minutes; what its session leaves in the table stays for longer.
 ///
 /// The token carries SHA-256 of the nonce, in lower-case hex as Apple's and Google's guides have it or in base64url. Who reads
 /// the token alone cannot show it.
@@ -57,20 +54,20 @@ pub fn nonce(input: &str) -> Result<String, FieldError> {
 pub async fn identify(
     directory: &Directory,
     provider: &Provider,
-    shown: &Shown,
+    native: &Native,
     now: Timestamp,
 ) -> Result<(Identified, SessionId), ApiError> {
     let failed = |failed: ProviderFailed| ApiError::caused_by(ErrorCode::ProviderFailed, failed);
     let refused = |refused: Refused| ApiError::caused_by(ErrorCode::InvalidIdToken, refused);
-    if provider.issuer().is_none() {
+    if !provider.preset.gives_id_tokens() {
         return Err(refused(Refused("its provider gives none")));
     }
     let endpoints = directory.endpoints(provider, now).await.map_err(failed)?;
     let keys = endpoints.keys.as_ref();
     let keys = keys.ok_or_else(|| refused(Refused("its provider gives none")))?;
-    let key_id = id_token::key_id(&shown.id_token);
+    let key_id = id_token::key_id(&native.id_token);
     let keys = directory.keys(keys, key_id.as_deref(), now).await;
-    let hash = digest::digest(&digest::SHA256, shown.nonce.as_bytes());
+    let hash = digest::digest(&digest::SHA256, native.nonce.as_bytes());
     let hex = HEXLOWER.encode(hash.as_ref());
     let expected = Expected {
         issuer: &endpoints.issuer,
@@ -79,28 +76,26 @@ pub async fn identify(
         access_token: None,
         now,
     };
-    let told = id_token::verify(&shown.id_token, &*keys.map_err(failed)?, &expected);
+    let told = id_token::verify(&native.id_token, &*keys.map_err(failed)?, &expected);
     let told = told.map_err(refused)?;
-    let issuer = told.get("iss").and_then(Value::as_str);
-    let issuer = issuer.unwrap_or(&endpoints.issuer);
-    let identified = Identified::read(provider, issuer, &told);
-    let identified = identified.ok_or_else(|| refused(Refused("its subject")))?;
-    let issued = told.get("iat").and_then(Value::as_u64).unwrap_or_default();
-    let issued = Timestamp::from_seconds(issued);
-    // What it started is remembered for longer than that.
-    if now.since(issued) > MAX_AGE {
+    let issued = Timestamp::from_seconds(id_token::issued_at(&told).map_err(refused)?);
+    if now.since(issued) > RECENT_SIGN_IN {
         return Err(refused(Refused("its age")));
     }
-    Ok((identified, session_of(&shown.id_token, issued)))
+    let issuer = told.get("iss").and_then(Value::as_str);
+    let identified = issuer.and_then(|issuer| Identified::read(provider, issuer, &told));
+    let identified = identified.ok_or_else(|| refused(Refused("its subject")))?;
+    Ok((identified, session_of(&native.id_token, issued)))
 }
 
-/// The session of a token. It is made of what is signed: the signature can be written in more ways than one.
+/// The session of a token, which can be made again: of when it was issued, and of what is signed, because the signature
+/// can be written in more ways than one.
 fn session_of(token: &str, issued: Timestamp) -> SessionId {
     let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
     let hash = digest::digest(&digest::SHA256, signed.as_bytes());
     let mut bits = [0; 10];
     bits.copy_from_slice(&hash.as_ref()[..10]);
-    SessionId::of(issued, &bits)
+    SessionId::derived(issued, &bits)
 }
 
 #[cfg(test)]

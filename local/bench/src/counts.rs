@@ -27,7 +27,7 @@ pub async fn of_all() -> Result<Vec<(String, Cost)>, Error> {
     Ok(costs)
 }
 
-/// That a release build has no log level at which the SDK writes requests and answers, whatever is asked for.
+/// That a build without debug assertions has no log level at which the SDK writes requests and answers, whatever is asked for.
 pub async fn no_level_finer_than_info() -> Result<(), Error> {
     let setup = Setup::start().await?;
     let event = events::of(&setup, "get-user", 1).await?.remove(0);
@@ -42,7 +42,7 @@ pub async fn no_level_finer_than_info() -> Result<(), Error> {
     }
     let finer = |line: &&String| level(line, "DEBUG") || level(line, "TRACE");
     match log.iter().find(finer) {
-        Some(line) => Err(format!("a release build logs finer than INFO: {line}").into()),
+        Some(line) => Err(format!("what is deployed logs finer than INFO: {line}").into()),
         None => Ok(()),
     }
 }

@@ -241,7 +241,7 @@ fn introduction(machine: &str) -> Result<String, Error> {
         "Written by `cargo local bench`; nothing here is written by hand. {machine}\n\n\
          **What to make of it.** Round trips and units are the same on every machine, zip sizes and instructions within 2 % where \
          compiler and architecture are: `docs/performance.json` has them; `cargo local bench --check` fails when one gets \
-         worse, in a build without link-time optimisation that `docs/performance-ci.json` has. Times and memory are this machine's, with an embedded engine in place of DynamoDB and no network; a warm call's \
+         worse, in a build for development, whose figures `docs/performance-ci.json` has. Times and memory are this machine's, with an embedded engine in place of DynamoDB and no network; a warm call's \
          include the runtime API and the engine, half a millisecond and more in a build for development. Compare them with one \
          another, above all with hello-world, the smallest `lambda_http` binary. Nothing was measured in AWS."
     )?;

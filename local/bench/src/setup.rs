@@ -38,7 +38,7 @@ pub struct Setup {
 pub enum Profile {
     /// As they are deployed: each optimised as a whole.
     Release,
-    /// The same code without link-time optimisation, which takes a fifteenth of the time to link.
+    /// For development, but for what only development checks: what CI drives and counts.
     Ci,
 }
 

@@ -71,7 +71,7 @@ fn sign_in_alone_starts_sessions() {
                 .iter()
                 .find(|(path, _)| path.ends_with(format!("{function}.rs")));
             let (_, source) = own.expect("its source");
-            // Itself, or through what the two ways in of others' accounts share.
+            // Itself, or through what both ways in with an identity share.
             let ways = ["SignIn::from_env(", "Entrance::from_env("];
             assert!(ways.iter().any(|way| source.contains(way)), "{function}");
             writers += 1;

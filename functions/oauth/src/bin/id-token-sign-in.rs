@@ -5,26 +5,21 @@ use lambda_http::Error;
 use latchkey::device::DeviceToken;
 use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Request};
 use latchkey::identity::ProviderName;
-use latchkey::keys::CachedSecrets;
-use latchkey::secret::SecretSource;
-use latchkey::store::Store;
 use latchkey::telemetry;
-use oauth::native::{Shown, identify, nonce};
+use oauth::native::{Native, identify, nonce};
 use oauth::{Arrival, Directory, Entrance, ProviderStore, ROUTE};
 use outbound::Client;
 
 /// What the function is made of.
 struct Parts {
     limiter: Limiter,
-    store: Store,
     entrance: Entrance,
-    secrets: CachedSecrets,
     directory: Directory,
 }
 
 /// What the body says.
 struct Input {
-    shown: Shown,
+    native: Native,
     first_name: Option<String>,
     last_name: Option<String>,
     device_token: Option<DeviceToken>,
@@ -33,15 +28,10 @@ struct Input {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let limiter = Limiter::from_env(ROUTE)?;
-    let directory = Directory::new(Client::from_env()?);
-    let store = Store::from_env().await?;
     let parts = Parts {
-        limiter,
-        directory,
-        entrance: Entrance::from_env(&store).await?,
-        secrets: CachedSecrets::from_env(SecretSource::PROVIDERS).await?,
-        store,
+        limiter: Limiter::from_env(ROUTE)?,
+        directory: Directory::new(Client::from_env()?),
+        entrance: Entrance::from_env().await?,
     };
     http::serve(|request| id_token_sign_in(&parts, request)).await
 }
@@ -50,14 +40,16 @@ async fn id_token_sign_in(parts: &Parts, request: Request) -> ApiResult {
     let name = http::path_parameter(&request, "provider", ProviderName::parse)?;
     let input = read(&request)?;
     let change = http::change(&request, None);
-    let (store, now) = (&parts.store, change.at);
-    let ready = parts.entrance.ready(&change).await?;
+    let (entrance, now) = (&parts.entrance, change.at);
+    let store = &entrance.store;
+    let ready = entrance.ready(&change).await?;
     let attempt = parts.limiter.attempt(store, &request, &name, now);
     let providers = ProviderStore(store.table());
     let (admitted, provider) = tokio::join!(attempt.admit(), providers.get(&name));
     admitted?;
     let provider = provider?.ok_or(ErrorCode::ProviderNotFound)?;
-    let (identified, session_id) = identify(&parts.directory, &provider, &input.shown, now).await?;
+    let (identified, session_id) =
+        identify(&parts.directory, &provider, &input.native, now).await?;
     if !provider.takes(identified.email.as_ref(), identified.is_verified) {
         let detail = "Its address does not sign in here.";
         return Err(ApiError::with_detail(ErrorCode::IdentityRefused, detail));
@@ -68,10 +60,7 @@ async fn id_token_sign_in(parts: &Parts, request: Request) -> ApiResult {
         session_id,
         device_token: input.device_token.as_ref(),
     };
-    let of = (store, &parts.secrets);
-    (parts.entrance)
-        .enter(&ready, of, &request, arrival, &change)
-        .await
+    entrance.enter(&ready, &request, arrival, &change).await
 }
 
 fn read(request: &Request) -> Result<Input, ApiError> {
@@ -83,7 +72,7 @@ fn read(request: &Request) -> Result<Input, ApiError> {
     let device_token = fields.optional("deviceToken", DeviceToken::parse);
     fields.finish(|| {
         Some(Input {
-            shown: Shown {
+            native: Native {
                 id_token: id_token?,
                 nonce: nonce?,
             },
