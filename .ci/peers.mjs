@@ -144,15 +144,10 @@ async function signIn(name, login) {
 const stamp = Date.now();
 
 async function openId() {
-  const callbacks = new Map();
-  for (const alg of ALGORITHMS) {
-    const name = `peer-${alg.toLowerCase()}`;
-    const settings = { preset: "oidc", clientId: name, clientSecret: "hush", issuer: ISSUER, nativeClientIds: [`${name}-phone`] };
-    callbacks.set(alg, await set(name, settings));
-  }
+  const callback = (name) => `${api}/v1/auth/oauth/${name}/callback`;
   const clients = ALGORITHMS.flatMap((alg) => {
     const id = `peer-${alg.toLowerCase()}`;
-    const web = { client_id: id, client_secret: "hush", redirect_uris: [callbacks.get(alg)], id_token_signed_response_alg: alg };
+    const web = { client_id: id, client_secret: "hush", redirect_uris: [callback(id)], id_token_signed_response_alg: alg };
     const phone = { ...web, client_id: `${id}-phone`, redirect_uris: ["http://127.0.0.1:9226/back"] };
     return [web, phone];
   });
@@ -160,6 +155,8 @@ async function openId() {
   let close = await provider([...old, ...next], clients);
   for (const alg of ALGORITHMS) {
     const name = `peer-${alg.toLowerCase()}`;
+    const settings = { preset: "oidc", clientId: name, clientSecret: "hush", issuer: ISSUER, nativeClientIds: [`${name}-phone`] };
+    assert.equal(await set(name, settings), callback(name));
     const login = `${alg.toLowerCase()}-${stamp}`;
     const { status, user, ...rest } = await signIn(name, login);
     assert.equal(status, 200, JSON.stringify(rest));
