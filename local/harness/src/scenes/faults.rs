@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use local::function::Function;
 use tokio::task::JoinSet;
 
@@ -268,7 +270,11 @@ impl fmt::Display for Failure {
 
 /// Tries a case: the act with the fault, what the client saw, the act again without it, what has come of both.
 async fn try_one(bundle: &Bundle, case: &Case, may_fail: &[&str]) -> Result<(), Failure> {
-    let act = (case.scene.prepare)(bundle).await;
+    // No fault is there yet: what is not made ready is late, and what it was is printed.
+    let prepared = AssertUnwindSafe((case.scene.prepare)(bundle)).catch_unwind();
+    let act = prepared
+        .await
+        .map_err(|_| Failure::Late("it was not made ready".to_owned()))?;
     let hits = disturb(bundle, case, &act);
     let (first, took) = timed(bundle, &case.scene, &act).await;
     bundle.recorder().calm();
