@@ -11,12 +11,12 @@ use super::query::PathUser;
 use crate::clock::{self, Timestamp};
 use crate::keys::TokenVerifier;
 use crate::permission::{Denied, Permission, Reach};
-use crate::session::{RECENT_SIGN_IN, Session};
+use crate::session::{RECENT_SIGN_IN, Session, SessionId};
 use crate::store::{Beside, Store, StoreError};
 use crate::table::Key;
 use crate::telemetry;
 use crate::token::access::Subject;
-use crate::user::{User, UserId};
+use crate::user::{Role, User, UserId};
 
 /// The authenticated caller of a request, as the table knows them now.
 #[derive(Debug)]
@@ -70,18 +70,22 @@ impl Caller {
 }
 
 /// Who an authentic token speaks for, before the table was asked whether it still counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer {
     subject: Subject,
     now: Timestamp,
 }
 
 impl TokenVerifier {
-    /// Verifies the token of a request, offline.
+    /// Verifies the token of a request, offline. A [`Bearer`] in its extensions goes before: nothing of what clients send
+    /// comes there, only what a page has put there itself.
     ///
     /// # Errors
     /// `missing_token`, `invalid_token`, or `unavailable` when the keys cannot be read.
     pub async fn bearer(&self, request: &Request) -> Result<Bearer, ApiError> {
+        if let Some(bearer) = request.extensions().get::<Bearer>() {
+            return Ok(*bearer);
+        }
         let now = clock::now();
         let token = bearer_token(request)?.ok_or(ErrorCode::MissingToken)?;
         let subject = self.verify(token, now).await?;
@@ -115,6 +119,24 @@ impl TokenVerifier {
 }
 
 impl Bearer {
+    /// Who a session speaks for that needs no token: a page knows it by the cookie of its browser, once that is opened. In
+    /// the extensions of a request it stands in for the token ([`TokenVerifier::bearer`]); whether the session still counts,
+    /// the table says all the same.
+    #[must_use]
+    pub const fn of_session(
+        user_id: UserId,
+        session_id: SessionId,
+        role: Role,
+        now: Timestamp,
+    ) -> Self {
+        let subject = Subject {
+            user_id,
+            session_id,
+            role,
+        };
+        Self { subject, now }
+    }
+
     /// The id that a path is about.
     #[must_use]
     pub const fn resolve(&self, target: PathUser) -> UserId {
@@ -253,7 +275,10 @@ pub fn bearer_token(request: &Request) -> Result<Option<&str>, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::BehaviorVersion;
+
     use super::*;
+    use crate::token::access::Parties;
 
     fn with_headers(values: &[&str]) -> Request {
         let mut request = Request::default();
@@ -292,5 +317,29 @@ mod tests {
         }
         assert!(bearer_token(&with_headers(&["Bearer a", "Bearer a"])).is_err());
         assert_eq!(bearer_token(&with_headers(&[])).ok(), Some(None));
+    }
+
+    #[tokio::test]
+    async fn a_session_that_a_page_knows_stands_in_for_the_token() {
+        let config = aws_sdk_dynamodb::Config::builder();
+        let config = config.behavior_version(BehaviorVersion::latest()).build();
+        let client = aws_sdk_dynamodb::Client::from_conf(config);
+        let parties = Parties {
+            issuer: String::new(),
+            audience: String::new(),
+        };
+        let tokens = TokenVerifier::new(Store::new(client, "table".to_owned()), parties);
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let (user_id, session_id) = (UserId::generate(now), SessionId::generate(now));
+        let bearer = Bearer::of_session(user_id, session_id, Role::User, now);
+
+        // Whatever its headers say.
+        for values in [&[][..], &["Bearer a b"]] {
+            let mut request = with_headers(values);
+            assert!(tokens.bearer(&request).await.is_err(), "{values:?}");
+            request.extensions_mut().insert(bearer);
+            let found = tokens.bearer(&request).await;
+            assert_eq!(found.ok(), Some(bearer), "{values:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ mod letter;
 mod limit;
 mod list;
 mod new_account;
+mod operation;
 mod problem;
 mod query;
 mod reply;
@@ -31,6 +32,7 @@ pub use letter::ask_for_letter;
 pub use limit::{Attempt, Limiter, Near};
 pub use list::{Cursors, DEFAULT_LIMIT, ListMeta, list_reply, parse_limit, parse_page};
 pub use new_account::{NewAccount, PasswordField};
+pub use operation::{Operation, run};
 pub use query::{
     Parameters, PathUser, Projection, cookie, path_parameter, query_parameter, session_id, user_id,
 };
