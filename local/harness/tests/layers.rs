@@ -67,10 +67,7 @@ fn sign_in_alone_starts_sessions() {
         let calls = std::fs::read_to_string(area.join("store-calls.txt")).expect("calls");
         for call in calls.lines().filter(|call| puts_session(call)) {
             let (function, _) = call.split_once(": ").expect("a function");
-            let own = areas
-                .iter()
-                .find(|(path, _)| path.ends_with(format!("{function}.rs")));
-            let (_, source) = own.expect("its source");
+            let source = code(&areas, function);
             // Itself, or through what both ways in with an identity share.
             let ways = ["SignIn::from_env(", "Entrance::from_env("];
             assert!(ways.iter().any(|way| source.contains(way)), "{function}");
@@ -78,6 +75,26 @@ fn sign_in_alone_starts_sessions() {
         }
     }
     assert!(writers > 0, "login is one");
+}
+
+/// The code of a function: that of the operation which its binary serves, or the binary itself.
+fn code<'a>(areas: &'a [(PathBuf, String)], function: &str) -> &'a str {
+    let file = format!("src/bin/{function}.rs");
+    let (_, binary) = areas
+        .iter()
+        .find(|(path, _)| path.ends_with(&file))
+        .expect("its binary");
+    let served = binary.split_once("http::run::<");
+    let Some((operation, _)) = served.and_then(|(_, rest)| rest.split_once(">()")) else {
+        return binary;
+    };
+    let (_, operation) = operation.split_once("::").expect("of the area's library");
+    let head = format!("impl Operation for {operation} {{");
+    let (_, module) = areas
+        .iter()
+        .find(|(_, source)| source.contains(&head))
+        .expect("its operation");
+    module
 }
 
 /// Whether a call puts an item with the sort key of a session.
