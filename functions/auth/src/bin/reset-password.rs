@@ -1,66 +1,6 @@
-//! `POST /v1/auth/reset-password`: sets a password with the token of a letter, in place of a forgotten one or, for an
-//! account that an admin made, as the first. Whoever has the token may call it. Every session ends.
-
-use lambda_http::Error;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Request};
-use latchkey::keys::CachedSecrets;
-use latchkey::password::Password;
-use latchkey::secret::SecretSource;
-use latchkey::store::{Change, Credential, Store};
-use latchkey::telemetry;
-use latchkey::token::action::{ActionClaims, ActionPurpose};
-use latchkey::user::User;
+//! `POST /v1/auth/reset-password`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let store = Store::from_env().await?;
-    let secrets = CachedSecrets::from_env(SecretSource::MAIL).await?;
-    http::serve(|request| reset_password(&store, &secrets, request)).await
-}
-
-async fn reset_password(store: &Store, secrets: &CachedSecrets, request: Request) -> ApiResult {
-    let mut fields = Fields::read(&request)?;
-    let token = fields.required("token", |token| Ok(token.to_owned()));
-    let password = fields.required("password", Password::parse_new);
-    let (token, password) = fields.finish(|| Some((token?, password?)))?;
-
-    let change = http::change(&request, None);
-    let purposes = [ActionPurpose::ResetPassword, ActionPurpose::Invitation];
-    let claims = secrets.redeem(&token, &purposes, change.at).await?;
-    let (user, credential) = read_account(store, &claims).await?;
-    password
-        .check_policy(Some(&user.email), user.profile().names())
-        .map_err(|error| ApiError::invalid_field("password", error))?;
-
-    let change = Change {
-        by: Some(user.id),
-        ..change
-    };
-    let locale = http::accepted_locale(&request).unwrap_or_default();
-    let hash = password.hash()?;
-    store
-        .reset_password(&user, &credential, &hash, locale, &change)
-        .await?;
-    Ok(http::no_content())
-}
-
-/// The account that a token counts for.
-async fn read_account(
-    store: &Store,
-    claims: &ActionClaims,
-) -> Result<(User, Credential), ApiError> {
-    let (user, credential) = tokio::join!(
-        store.get_user(&claims.user_id),
-        store.get_credential(&claims.address)
-    );
-    let counts = |user: &User, credential: &Credential| {
-        claims.hold_for(user)
-            && credential.user_id == user.id
-            && credential.credential_version == user.credential_version
-    };
-    match (user?, credential?) {
-        (Some(user), Some(credential)) if counts(&user, &credential) => Ok((user, credential)),
-        _ => Err(ErrorCode::InvalidActionToken.into()),
-    }
+async fn main() -> Result<(), lambda_http::Error> {
+    latchkey::http::run::<auth::ResetPassword>().await
 }

@@ -1,0 +1,33 @@
+//! `POST /v1/auth/resend-verification`: asks once more for the letter that confirms an address. Anybody may call it.
+
+use lambda_http::Error;
+use latchkey::http::{self, ApiResult, Limiter, Operation, Request};
+use latchkey::letters::Letter;
+use latchkey::limit::Route;
+use latchkey::store::Store;
+
+/// Letters with a link that confirms an address.
+const ROUTE: Route = Route {
+    name: "resend-verification",
+    default_limits: "account-address=5/1h address=60/1h account=20/1h",
+};
+
+/// The operation `resendVerification`.
+pub struct ResendVerification {
+    store: Store,
+    limiter: Limiter,
+}
+
+impl Operation for ResendVerification {
+    async fn from_env() -> Result<Self, Error> {
+        let limiter = Limiter::from_env(ROUTE)?;
+        let store = Store::from_env().await?;
+        Ok(Self { store, limiter })
+    }
+
+    async fn answer(&self, request: Request) -> ApiResult {
+        let Self { store, limiter } = self;
+        http::ask_for_letter(store, limiter, &request, Letter::VerifyEmail).await?;
+        http::accepted()
+    }
+}
