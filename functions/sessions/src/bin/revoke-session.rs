@@ -1,35 +1,6 @@
-//! `DELETE /v1/users/{id}/sessions/{sid}`: ends one session of an account, for its owner and admins.
-
-use lambda_http::Error;
-use latchkey::http::{self, ApiResult, ErrorCode, Request};
-use latchkey::keys::TokenVerifier;
-use latchkey::permission::Permission;
-use latchkey::session::RevocationReason;
-use latchkey::store::{SessionRevoked, Store};
-use latchkey::telemetry;
+//! `DELETE /v1/users/{id}/sessions/{sid}`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let store = Store::from_env().await?;
-    let tokens = TokenVerifier::from_env(&store).await?;
-    http::serve(|request| revoke_session(&store, &tokens, request)).await
-}
-
-async fn revoke_session(store: &Store, tokens: &TokenVerifier, request: Request) -> ApiResult {
-    let path = http::user_id(&request)?;
-    let session_id = http::session_id(&request)?;
-    let (caller, id, user) = tokens.authenticate_with(store, &request, path).await?;
-    let user = caller
-        .user
-        .authorize(Permission::RevokeSession, &id, user)?;
-
-    let change = http::change(&request, Some(caller.user.id));
-    let revoked = store
-        .revoke_session(&user.id, &session_id, RevocationReason::Revoked, &change)
-        .await?;
-    match revoked {
-        SessionRevoked::Yes => Ok(http::no_content()),
-        SessionRevoked::NoSession => Err(ErrorCode::SessionNotFound.into()),
-    }
+async fn main() -> Result<(), lambda_http::Error> {
+    latchkey::http::run::<sessions::RevokeSession>().await
 }
