@@ -1,14 +1,47 @@
-//! What the functions of the area are made of.
+//! Second factors, and sign-ins without a password: the operations of the area.
 
+mod add_passkey;
+mod code_sign_in;
 mod codes;
+mod confirm_totp;
+mod delete_factor;
+mod delete_passkey;
 mod enrolled;
+mod forget_device;
+mod go_on;
+mod list_devices;
+mod list_factors;
+mod list_passkeys;
+mod passkey_sign_in;
 mod passkeys;
 mod pending;
+mod register_with_passkey;
+mod rename_passkey;
+mod renew_recovery_codes;
+mod start_code_sign_in;
+mod start_passkey;
+mod start_passkey_registration;
+mod start_passkey_sign_in;
+mod start_totp;
+mod step_up;
 
-pub use codes::{
-    CODE_CHALLENGE, CodeChallenge, GUESS_ROUTE, PASSKEY_REGISTRATION, PasskeyRegistration, guess,
-    read_proof, try_once,
-};
-pub use enrolled::{first_codes, go_on, may_remove, new_codes, refused};
-pub use passkeys::{PasskeyResponse, StartedCeremony};
-pub use pending::{PENDING, Pending, unusable};
+pub use add_passkey::AddPasskey;
+pub use code_sign_in::CodeSignIn;
+pub use confirm_totp::ConfirmTotp;
+pub use delete_factor::DeleteFactor;
+pub use delete_passkey::DeletePasskey;
+pub use forget_device::ForgetDevice;
+pub use go_on::Continue;
+pub use list_devices::ListDevices;
+pub use list_factors::ListFactors;
+pub use list_passkeys::ListPasskeys;
+pub use passkey_sign_in::PasskeySignIn;
+pub use register_with_passkey::RegisterWithPasskey;
+pub use rename_passkey::RenamePasskey;
+pub use renew_recovery_codes::RenewRecoveryCodes;
+pub use start_code_sign_in::StartCodeSignIn;
+pub use start_passkey::StartPasskey;
+pub use start_passkey_registration::StartPasskeyRegistration;
+pub use start_passkey_sign_in::StartPasskeySignIn;
+pub use start_totp::StartTotp;
+pub use step_up::StepUp;

@@ -1,52 +1,6 @@
-//! `POST /v1/users/{id}/factors/recovery-codes`: ten new recovery codes in place of the ones before, shown this once.
-//! For the owner, who has shown a second factor within five minutes.
-
-use factors::FactorStore;
-use lambda_http::Error;
-use latchkey::http::{self, ApiResult, ErrorCode, Request, StatusCode};
-use latchkey::keys::{CachedSecrets, TokenVerifier};
-use latchkey::secret::SecretSource;
-use latchkey::store::Store;
-use latchkey::telemetry;
-use mfa::new_codes;
-use serde::Serialize;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RenewedCodes {
-    recovery_codes: Vec<String>,
-}
+//! `POST /v1/users/{id}/factors/recovery-codes`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let store = Store::from_env().await?;
-    let tokens = TokenVerifier::from_env(&store).await?;
-    let secrets = CachedSecrets::from_env(SecretSource::FACTORS).await?;
-    http::serve(|request| renew_recovery_codes(&store, &tokens, &secrets, request)).await
-}
-
-async fn renew_recovery_codes(
-    store: &Store,
-    tokens: &TokenVerifier,
-    secrets: &CachedSecrets,
-    request: Request,
-) -> ApiResult {
-    let path = http::user_id(&request)?;
-    let caller = tokens.authenticate(store, &request).await?;
-    caller.require_own(path)?;
-    let user = &caller.user;
-    let change = http::change(&request, Some(user.id));
-    caller.require_recent_proof(change.at)?;
-    // Codes stand in for a factor: without one there is nothing that they could stand in for.
-    if user.factors.is_empty() {
-        return Err(ErrorCode::FactorNotFound.into());
-    }
-
-    let secrets = secrets.current(change.at).await?;
-    let (kept, recovery_codes) = new_codes(&secrets, user, &change);
-    FactorStore(store.table())
-        .renew_codes(user, &kept, &change)
-        .await?;
-    http::json(StatusCode::OK, &RenewedCodes { recovery_codes })
+async fn main() -> Result<(), lambda_http::Error> {
+    latchkey::http::run::<mfa::RenewRecoveryCodes>().await
 }
