@@ -28,7 +28,7 @@ pub struct Endpoint {
     neighbours: Vec<String>,
 }
 
-/// Makes an endpoint below `root`: what a person would write into twelve files. `name` is that of its function, and
+/// Makes an endpoint below `root`: what a person would write into fourteen files. `name` is that of its function, and
 /// `{id}` in its path is an account.
 ///
 /// Answers the files that are new or changed. All of them are made before the first is written.
@@ -111,6 +111,13 @@ impl Endpoint {
         let (tests, scenes) = (self.test("main"), self.test("scenes"));
         let calls = format!("functions/{}/store-calls.txt", self.area);
         let (manifest, chart) = (self.manifest(), "docs/endpoints.md".to_owned());
+        let library = format!("functions/{}/src/lib.rs", self.area);
+        // An area of functions without operations has none.
+        let operations = if root.join(&library).exists() {
+            read(&library)?
+        } else {
+            String::new()
+        };
         files.extend([
             (
                 "template.yaml".to_owned(),
@@ -134,6 +141,7 @@ impl Endpoint {
                 edits::scenes(&scenes, &read(&scenes)?, self)?,
             ),
             (manifest.clone(), edits::manifest(&read(&manifest)?, self)?),
+            (library.clone(), edits::library(&library, &operations, self)),
             (tests.clone(), edits::module(&tests, &read(&tests)?, self)),
         ]);
         Ok(files)
@@ -218,9 +226,14 @@ impl Endpoint {
         first + &words.map(capitalised).collect::<String>()
     }
 
+    /// `UnlockUser`.
+    fn operation(&self) -> String {
+        capitalised(&self.camel())
+    }
+
     /// `UnlockUserFunction`.
     fn function(&self) -> String {
-        capitalised(&self.camel()) + "Function"
+        self.operation() + "Function"
     }
 }
 

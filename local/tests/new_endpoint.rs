@@ -161,8 +161,22 @@ fn check(tree: &Tree, arguments: [&str; 4], logical_id: &str, methods: &[&str]) 
     let own = format!("{name}: Query KEYS *");
     assert!(calls.lines().any(|line| line == own));
     assert!(calls.lines().is_sorted());
+    let operation = logical_id.strip_suffix("Function").expect("a function");
+    let binary = tree.read(&format!("functions/{area}/src/bin/{name}.rs"));
+    assert!(binary.contains(&format!("run::<{area}::{operation}>()")));
+    let library = tree.read(&format!("functions/{area}/src/lib.rs"));
+    for (start, line) in [
+        ("mod ", format!("mod {snake};")),
+        ("pub use ", format!("pub use {snake}::{operation};")),
+    ] {
+        let lines = library.lines().filter(|line| line.starts_with(start));
+        let lines: Vec<&str> = lines.collect();
+        assert!(lines.contains(&line.as_str()), "{line}");
+        assert!(lines.is_sorted(), "{lines:?}");
+    }
     for file in [
         format!("functions/{area}/src/bin/{name}.rs"),
+        format!("functions/{area}/src/{snake}.rs"),
         format!("functions/{area}/tests/{area}/{snake}.rs"),
         format!("functions/{area}/tests/{area}/scenes/{snake}.rs"),
     ] {
@@ -227,7 +241,7 @@ fn an_endpoint_is_made_in_every_place_and_nothing_else_changes() {
                 path.display()
             );
         }
-        assert_eq!(changed.len(), 12);
+        assert_eq!(changed.len(), 14);
         changed.sort_unstable();
         assert_eq!(changed, made);
     }

@@ -176,16 +176,39 @@ pub fn store_calls(name: &str, text: &str, endpoint: &Endpoint) -> String {
 pub fn module(name: &str, text: &str, endpoint: &Endpoint) -> String {
     let mut file = Lines::new(name, text);
     let line = format!("mod {};", endpoint.snake());
-    let is_module = |line: &str| line.starts_with("mod ");
-    let modules = file.first(file.all(), is_module);
-    if let (Some(first), Some(last)) = (modules, file.last(file.all(), is_module)) {
-        file.insert(file.place(first..last + 1, &line), &line);
-    } else {
-        // Behind what the file says of itself.
-        let at = file.first(file.all(), |line| !line.starts_with("//!"));
-        file.insert(at.unwrap_or_default(), &format!("\n{line}"));
-    }
+    put(&mut file, &["mod "], &line, &["//!"]);
     file.text()
+}
+
+/// The area's library: the module of the operation, and the operation. `text` is empty where there is none yet.
+pub fn library(name: &str, text: &str, endpoint: &Endpoint) -> String {
+    let text = if text.is_empty() {
+        "//! The operations of the area.\n"
+    } else {
+        text
+    };
+    let mut file = Lines::new(name, text);
+    let (snake, modules) = (endpoint.snake(), ["mod ", "pub mod "]);
+    put(&mut file, &modules, &format!("mod {snake};"), &["//!"]);
+    let line = format!("pub use {snake}::{};", endpoint.operation());
+    put(&mut file, &["pub use "], &line, &modules);
+    file.text()
+}
+
+/// Puts a line among those that begin like it, in the order of the names, or else behind the last that begins like one of
+/// `before`.
+fn put(file: &mut Lines, like: &[&str], line: &str, before: &[&str]) {
+    let begins = |with: &[&str], line: &str| with.iter().any(|start| line.starts_with(start));
+    let is_like = |other: &str| begins(like, other);
+    let first = file.first(file.all(), is_like);
+    if let (Some(first), Some(last)) = (first, file.last(file.all(), is_like)) {
+        let name = |line: &str| line.trim_start_matches("pub ").to_owned();
+        let at = file.first(first..last + 1, |other| name(other) > name(line));
+        file.insert(at.unwrap_or(last + 1), line);
+    } else {
+        let last = file.last(file.all(), |other| begins(before, other));
+        file.insert(last.map_or(0, |last| last + 1), &format!("\n{line}"));
+    }
 }
 
 /// The list of the area's scenes: the new ones at its end.

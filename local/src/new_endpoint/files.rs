@@ -4,6 +4,7 @@ use super::Endpoint;
 
 const ACCOUNT: &str = include_str!("templates/account.rs.txt");
 const CALLER: &str = include_str!("templates/caller.rs.txt");
+const BINARY: &str = include_str!("templates/binary.rs.txt");
 const TEST: &str = include_str!("templates/test.rs.txt");
 const SCENES_ACCOUNT: &str = include_str!("templates/scenes_account.rs.txt");
 const SCENES_CALLER: &str = include_str!("templates/scenes_caller.rs.txt");
@@ -13,8 +14,8 @@ const EVENT: &str = include_str!("templates/event.json.txt");
 const SAMPLE_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 const READ_BODY: &str = "
-    // Each field of the body is read here: none yet.
-    Fields::read(&request)?.finish(|| Some(()))?;";
+        // Each field of the body is read here: none yet.
+        Fields::read(&request)?.finish(|| Some(()))?;";
 
 const BODY_SCHEMA: &str = "
             schema: { type: object, additionalProperties: false }
@@ -23,14 +24,15 @@ const BODY_SCHEMA: &str = "
 impl Endpoint {
     /// Its own files, by their paths.
     pub(super) fn files(&self) -> Vec<(String, String)> {
-        let (handler, scenes) = if self.is_about_account() {
+        let (operation, scenes) = if self.is_about_account() {
             (ACCOUNT, SCENES_ACCOUNT)
         } else {
             (CALLER, SCENES_CALLER)
         };
         let (area, name, snake) = (&self.area, &self.name, self.snake());
         [
-            (format!("functions/{area}/src/bin/{name}.rs"), handler),
+            (format!("functions/{area}/src/{snake}.rs"), operation),
+            (format!("functions/{area}/src/bin/{name}.rs"), BINARY),
             (self.test(&snake), TEST),
             (self.test(&format!("scenes/{snake}")), scenes),
             (format!("events/{name}.json"), EVENT),
@@ -62,6 +64,7 @@ impl Endpoint {
             ("@NAME@", self.name.clone()),
             ("@SNAKE@", self.snake()),
             ("@CAMEL@", self.camel()),
+            ("@TYPE@", self.operation()),
             ("@FUNCTION@", self.function()),
             ("@WORDS@", words.clone()),
             ("@SUMMARY@", capitalised(&words)),
