@@ -3,7 +3,7 @@
 mod cached;
 mod secrets;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use self::cached::Cached;
@@ -60,11 +60,15 @@ pub enum VerifyError {
     Keys(#[from] KeyError),
 }
 
+/// The keys that this process has read: whatever is made of the environment shares them.
+static PUBLISHED: LazyLock<Arc<Cached<Vec<PublicKey>>>> = LazyLock::new(Arc::default);
+static SIGNING: LazyLock<Arc<SigningRing>> = LazyLock::new(Arc::default);
+
 /// Verifies access tokens by the published keys.
 pub struct TokenVerifier {
     store: Store,
     parties: Parties,
-    ring: Cached<Vec<PublicKey>>,
+    ring: Arc<Cached<Vec<PublicKey>>>,
 }
 
 impl TokenVerifier {
@@ -73,18 +77,21 @@ impl TokenVerifier {
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
-        let verifier = Self::new(store.clone(), parties_from_env()?);
+        let verifier = Self {
+            ring: Arc::clone(&PUBLISHED),
+            ..Self::new(store.clone(), parties_from_env()?)
+        };
         verifier.warm_up().await;
         Ok(verifier)
     }
 
     /// A verifier that has loaded nothing yet.
     #[must_use]
-    pub const fn new(store: Store, parties: Parties) -> Self {
+    pub fn new(store: Store, parties: Parties) -> Self {
         Self {
             store,
             parties,
-            ring: Cached::empty(),
+            ring: Arc::default(),
         }
     }
 
@@ -141,10 +148,16 @@ pub struct TokenIssuer {
     store: Store,
     parties: Parties,
     secrets: CachedSecrets,
-    ring: Cached<Vec<WrappedKey>>,
+    ring: Arc<SigningRing>,
+    access_token_lifetime: Duration,
+}
+
+/// The signing keys.
+#[derive(Default)]
+struct SigningRing {
+    wrapped: Cached<Vec<WrappedKey>>,
     /// The one of them that signs.
     opened: Cached<SigningKey>,
-    access_token_lifetime: Duration,
 }
 
 impl TokenIssuer {
@@ -155,28 +168,25 @@ impl TokenIssuer {
     /// [`ConfigError`] naming the setting.
     pub async fn from_env(store: &Store) -> Result<Self, ConfigError> {
         let access_token_lifetime = config::access_token_lifetime()?;
+        let (ring, now) = (Arc::clone(&SIGNING), clock::now());
+        let load = async { some(store.signing_keys().await?) };
         let (secrets, keys) = tokio::join!(
             CachedSecrets::from_env(SecretSource::SESSION),
-            store.signing_keys()
+            ring.wrapped.fresh_or(now, MAX_RING_AGE, load)
         );
         let issuer = Self {
             store: store.clone(),
             parties: parties_from_env()?,
             secrets: secrets?,
-            ring: Cached::empty(),
-            opened: Cached::empty(),
+            ring,
             access_token_lifetime,
         };
-        let now = clock::now();
-        match keys {
-            Ok(keys) if !keys.is_empty() => {
-                issuer.ring.put(now, keys);
-                if let Err(error) = issuer.mint(now).await {
-                    tracing::warn!(cause = %error, "the signing key was not opened during init");
-                }
-            }
-            Ok(_) => tracing::warn!("there is no signing key yet"),
-            Err(error) => tracing::warn!(cause = %error, "the key ring was not loaded during init"),
+        let opened = match keys {
+            Ok(_) => issuer.mint(now).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = opened {
+            tracing::warn!(cause = %error, "the signing key was not opened during init");
         }
         Ok(issuer)
     }
@@ -195,12 +205,13 @@ impl TokenIssuer {
     pub async fn mint(&self, now: Timestamp) -> Result<Mint<'_>, KeyError> {
         let secrets = self.secrets.current(now).await?;
         let load = async { some(self.store.signing_keys().await?) };
-        let keys = self.ring.fresh_or(now, MAX_RING_AGE, load).await?;
+        let keys = self.ring.wrapped.fresh_or(now, MAX_RING_AGE, load).await?;
         let wrapped = key_ring::signing_at(&keys, now).ok_or(KeyError::NoKey)?;
-        let opened = self.opened.fresh(now, MAX_RING_AGE);
-        let key = match opened.filter(|opened| opened.kid == wrapped.kid) {
+        let opened = &self.ring.opened;
+        let current = opened.fresh(now, MAX_RING_AGE);
+        let key = match current.filter(|current| current.kid == wrapped.kid) {
             Some(key) => key,
-            None => self.opened.put(now, SigningKey::open(wrapped, &secrets)?),
+            None => opened.put(now, SigningKey::open(wrapped, &secrets)?),
         };
         Ok(Mint {
             key,

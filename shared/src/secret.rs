@@ -177,7 +177,7 @@ impl fmt::Debug for SecretError {
 }
 
 /// Where a secret comes from: the settings that hold it or name it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretSource {
     arn: &'static str,
     current: &'static str,

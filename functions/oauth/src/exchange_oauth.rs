@@ -18,7 +18,7 @@ impl Operation for ExchangeOauth {
     async fn from_env() -> Result<Self, Error> {
         Ok(Self {
             limiter: Limiter::from_env(ROUTE)?,
-            entrance: Entrance::from_env().await?,
+            entrance: Box::pin(Entrance::from_env()).await?,
         })
     }
 

@@ -30,7 +30,7 @@ impl Operation for IdTokenSignIn {
         Ok(Self {
             limiter: Limiter::from_env(ROUTE)?,
             directory: Directory::new(Client::from_env()?),
-            entrance: Entrance::from_env().await?,
+            entrance: Box::pin(Entrance::from_env()).await?,
         })
     }
 

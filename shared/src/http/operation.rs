@@ -30,6 +30,6 @@ pub trait Operation: Sized {
 /// When it cannot be made, or Lambda's runtime API cannot be reached.
 pub async fn run<O: Operation>() -> Result<(), Error> {
     telemetry::init();
-    let operation = O::from_env().await?;
+    let operation = Box::pin(O::from_env()).await?;
     O::ENDPOINT.serve(|request| operation.answer(request)).await
 }

@@ -10,6 +10,12 @@ pub(super) struct Cached<T> {
     state: Mutex<Option<(Timestamp, Arc<T>)>>,
 }
 
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl<T> Cached<T> {
     pub(super) const fn empty() -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! A secret in use, and the tokens that are verified with it alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -19,19 +19,31 @@ use crate::token::sealed;
 /// How long a secret serves on while it cannot be read again.
 const MAX_SECRET_AGE: Duration = Duration::from_hours(1);
 
-/// A secret as a running function uses it, and the tokens that are verified with it alone.
+/// A secret as a running function uses it, and the tokens that are verified with it alone. Cheap to clone.
+#[derive(Clone)]
 pub struct CachedSecrets {
     source: SecretSource,
-    secrets: Cached<Secrets>,
+    secrets: Arc<Cached<Secrets>>,
+}
+
+/// The secrets that this process has read: whatever is made of the environment shares them.
+static SHARED: Mutex<Vec<CachedSecrets>> = Mutex::new(Vec::new());
+
+fn shared(source: SecretSource) -> Option<CachedSecrets> {
+    let known = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    known.iter().find(|known| known.source == source).cloned()
 }
 
 impl CachedSecrets {
-    /// Reads the secret. A missing or weak one is an error; when Secrets Manager does not answer, the
+    /// Reads the secret, once a process. A missing or weak one is an error; when Secrets Manager does not answer, the
     /// first request tries again.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub async fn from_env(source: SecretSource) -> Result<Self, ConfigError> {
+        if let Some(known) = shared(source) {
+            return Ok(known);
+        }
         let secrets = Cached::empty();
         match Secrets::load(source).await {
             Ok(loaded) => {
@@ -40,7 +52,11 @@ impl CachedSecrets {
             Err(SecretError::Config(error)) => return Err(error),
             Err(error) => tracing::warn!(cause = %error, "the secret was not loaded during init"),
         }
-        Ok(Self { source, secrets })
+        let secrets = Arc::new(secrets);
+        let read = Self { source, secrets };
+        let mut known = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        known.push(read.clone());
+        Ok(read)
     }
 
     /// What an authentic refresh token says. Without I/O, but for an authentic-looking token of a
