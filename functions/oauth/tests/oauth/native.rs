@@ -121,6 +121,55 @@ async fn a_token_that_lacks_a_factor_starts_one_session_as_well() {
     }
 }
 
+/// Tokens as Google and Apple make them, with all that is in them. For another application of the same provider, or
+/// by a stranger's `azp`, they sign nobody in.
+#[tokio::test]
+async fn a_token_as_google_or_apple_makes_it_is_for_one_audience() {
+    let google = json!({
+        "azp": CLIENT_ID,
+        "hd": "example.org",
+        "email": "ada@example.org",
+        "email_verified": true,
+        "name": "Ada Lovelace",
+        "picture": "https://lh3.googleusercontent.com/a/ada=s96-c",
+        "given_name": "Ada",
+        "family_name": "Lovelace",
+        "jti": "f6b8a0c3b8b6d6e1",
+    });
+    // Apple says what is true in text.
+    let apple = json!({
+        "email": "abc123@privaterelay.appleid.com",
+        "email_verified": "true",
+        "is_private_email": "true",
+        "auth_time": 1_700_000_000,
+        "nonce_supported": true,
+    });
+    let scene = Scene::start(&json!({})).await;
+    for (provider, claims) in [("google", google), ("apple", apple)] {
+        let with = |name: &str, value: Value| {
+            let mut claims = claims.clone();
+            claims[name] = value;
+            scene.body(&claims)
+        };
+        for audience in [
+            json!("407408718192.apps.googleusercontent.com"),
+            json!("com.example.another"),
+            json!(["com.example.another"]),
+            json!([]),
+            json!(""),
+            Value::Null,
+        ] {
+            let why = format!("{provider}: {audience}");
+            let body = with("aud", audience);
+            scene.refuses(&body, "invalid_id_token", &why).await;
+        }
+        let body = with("azp", json!("com.example.another"));
+        scene.refuses(&body, "invalid_id_token", provider).await;
+        let body = with("aud", json!(CLIENT_ID));
+        let _ = scene.sign_in(&body).await.expect_status(200);
+    }
+}
+
 /// One token that is shown twice at once starts one session (register, 102).
 #[tokio::test(flavor = "multi_thread")]
 async fn bug_102_one_id_token_signs_in_once() {
