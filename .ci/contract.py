@@ -6,6 +6,7 @@ import secrets
 import requests
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import MissingHeaderNotRejected, RejectedPositiveData, UseAfterFree
 
@@ -158,7 +159,13 @@ def filter_failure(context, failure, case, response):
     # The audit of an account outlives it.
     if isinstance(failure, UseAfterFree) and case.path.endswith("/audit"):
         return False
+    # A form that is refused leads to the page that says so.
+    if isinstance(failure, AcceptedNegativeData) and response.status_code == 303:
+        return False
     if isinstance(failure, (MissingHeaderNotRejected, RejectedPositiveData)) and response.status_code == 400:
+        # The page of a link that does not count.
+        if response.headers["content-type"][0].startswith("text/html"):
+            return False
         problem = response.json()
         # In the schema any text is the token of a letter, and none can be guessed.
         if problem["code"] == "invalid_action_token":

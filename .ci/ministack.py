@@ -13,6 +13,8 @@ import subprocess
 import time
 import urllib.request
 
+import policies
+
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 
@@ -101,7 +103,7 @@ def name_secrets_by_arn(template):
 def widen_letters(template):
     """It asks SES's SendEmail of every resource, and does not know the condition key ses:FromAddress."""
     for resource in template["Resources"].values():
-        for policy in resource.get("Properties", {}).get("Policies", []):
+        for policy in policies.possible(resource.get("Properties", {}).get("Policies", [])):
             for statement in policy["PolicyDocument"]["Statement"]:
                 if statement["Action"] == "ses:SendEmail":
                     del statement["Condition"]

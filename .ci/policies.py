@@ -48,6 +48,14 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
+def possible(policies):
+    """The policies of a role, those too that depend on a condition."""
+    for policy in policies:
+        for branch in policy["Fn::If"][1:] if "Fn::If" in policy else [policy]:
+            if branch != {"Ref": "AWS::NoValue"}:
+                yield branch
+
+
 def written(value):
     """The value with something for each reference, as long as what CloudFormation writes there can be."""
     if isinstance(value, list):
@@ -88,7 +96,7 @@ def faults(template):
         if resource["Type"] != "AWS::IAM::Role":
             continue
         properties = resource["Properties"]
-        inline = properties.get("Policies", [])
+        inline = list(possible(properties.get("Policies", [])))
         size = sum(len(json.dumps(written(policy["PolicyDocument"]), separators=(",", ":"))) for policy in inline)
         if size > INLINE:
             found.append(f"{name}: {size} bytes of inline policies, and IAM takes {INLINE}")
@@ -119,3 +127,9 @@ def self_test(template):
     assert "on everything" in broken(lambda _, statement: statement.update(Resource="*"))
     assert "managed policies" in broken(lambda role, _: role.update(ManagedPolicyArns=["x"] * (MANAGED + 1)))
     assert "bytes of inline" in broken(lambda role, _: role["Policies"].extend(role["Policies"] * 20))
+
+    def conditional(role, statement):
+        statement.update(Resource="*")
+        role["Policies"] = [{"Fn::If": ["HasMfa", role["Policies"][0], {"Ref": "AWS::NoValue"}]}]
+
+    assert "on everything" in broken(conditional)

@@ -5,6 +5,7 @@
 mod cargo_lambda;
 mod check_command;
 mod letters_command;
+mod pages_command;
 mod replay_command;
 mod run;
 mod samples;
@@ -24,6 +25,7 @@ cargo local new-endpoint AREA VERB-NOUN METHOD PATH
                             make everything a new endpoint needs, and a test that says what to write
 cargo local check           format, clippy, wiring and documents: what CI would say first
 cargo local letters         write every letter in every language to .local/letters, to look at
+cargo local pages           write every page in every language and state to .local/pages, to look at
 cargo local replay          deliver failed stream batches and dead letters once more
 cargo local bench           build for release, measure everything and write docs/performance.md
 cargo local bench --check   compare what does not depend on the machine with docs/performance-ci.json; with release
@@ -48,6 +50,7 @@ async fn main() -> ExitCode {
         ["new-endpoint", area, name, method, path] => new_endpoint(area, name, method, path),
         ["check"] => check_command::run().await,
         ["letters"] => letters_command::run(),
+        ["pages"] => pages_command::run(),
         ["replay"] => replay_command::run().await,
         ["reset"] => state::reset(),
         ["help" | "--help" | "-h"] => {

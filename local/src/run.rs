@@ -122,6 +122,7 @@ fn pump(
     let dead_letters = state.storage().dead_letters;
     let start = Start {
         api: format!("http://127.0.0.1:{}", state.port),
+        pages: state.settings().issuer,
         table: format!("http://127.0.0.1:{}", state.dynamodb_port),
         admin: ADMIN_EMAIL.to_owned(),
         named: format!("http://localhost:{}", state.mail_port),
@@ -309,13 +310,14 @@ async fn signal_group(pid: u32, signal: &str) {
 fn print_welcome(options: &Options) {
     let port = options.port;
     println!();
-    println!("Latchkey   http://127.0.0.1:{port}");
+    println!("Pages      http://localhost:{port}/sign-up, to begin with");
+    println!("API        http://127.0.0.1:{port}");
     println!(
         "DynamoDB   http://127.0.0.1:{}, kept in .local/",
         options.dynamodb_port
     );
     println!(
-        "Start page http://localhost:{}, to try it in a browser",
+        "Start page http://localhost:{}: everything that runs, in a browser",
         options.mail_port
     );
     println!(

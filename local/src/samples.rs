@@ -250,10 +250,11 @@ impl Bundle {
                 return Err(format!("{asking} answered {}", answer["body"]).into());
             }
         }
-        let page = format!("/{binary}#token=");
+        let pages = ['?', '#'].map(|mark| format!("/{binary}{mark}token="));
         let addresses = [value_of(values, "email"), value_of(values, "newEmail")];
         find_letter(state, |letter| {
-            let is_own = addresses.contains(&letter.to.as_str()) && letter.text.contains(&page);
+            let leads_there = pages.iter().any(|page| letter.text.contains(page));
+            let is_own = addresses.contains(&letter.to.as_str()) && leads_there;
             is_own.then(|| letter.token()).flatten()
         })
         .await

@@ -23,10 +23,11 @@ const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
 const FIXED: [(&str, &str); 7] = [
     ("TABLE_NAME", TABLE),
     ("MAIL_FROM", "Latchkey <latchkey@example.com>"),
-    ("APP_URL", ORIGIN),
     ("PASSKEY_RP_ID", "localhost"),
     ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),
     ("EVENT_BUS_NAME", EVENT_BUS),
+    // The name of the application takes its place.
+    ("THEME_LOGO", ""),
     // Where it is, AWS_ENDPOINT_URL_SQS tells.
     ("DEAD_LETTERS_URL", "DeadLetters"),
 ];
@@ -50,8 +51,10 @@ pub struct Settings {
     pub endpoint: String,
     /// Base URL of the other services: SES v2, `EventBridge` and SQS.
     pub services: String,
-    /// Issuer of the tokens.
+    /// Issuer of the tokens, and where the pages are.
     pub issuer: String,
+    /// Where the links in letters lead; empty: to the pages.
+    pub app_url: String,
     /// The session secret.
     pub session_secret: String,
     /// The secret of the tokens in letters.
@@ -105,16 +108,18 @@ impl Settings {
         self.platform().into_iter().chain(environment).collect()
     }
 
-    fn own(&self) -> [(&'static str, String); 7] {
-        // An address cannot have passkeys, a name can: the application's, and that of the start page.
-        let start_page = self.services.replace("127.0.0.1", "localhost");
+    fn own(&self) -> [(&'static str, String); 8] {
+        // An address cannot have passkeys, a name can: the application's, and those of the start page and of the pages.
+        let named = |url: &str| url.replace("127.0.0.1", "localhost");
+        let (start_page, pages) = (named(&self.services), named(&self.issuer));
         [
             ("ISSUER", self.issuer.clone()),
+            ("APP_URL", self.app_url.clone()),
             ("SESSION_SECRET", self.session_secret.clone()),
             ("MAIL_SECRET", self.mail_secret.clone()),
             ("FACTOR_SECRET", self.factor_secret.clone()),
             ("PROVIDER_SECRET", self.provider_secret.clone()),
-            ("PASSKEY_ORIGINS", format!("{ORIGIN} {start_page}")),
+            ("PASSKEY_ORIGINS", format!("{ORIGIN} {start_page} {pages}")),
             ("REDIRECT_URLS", format!("{SIGNED_IN_URL} {start_page}/")),
         ]
     }
@@ -144,7 +149,8 @@ mod tests {
         Settings {
             endpoint: "http://dynamodb".to_owned(),
             services: "http://services".to_owned(),
-            issuer: "http://issuer".to_owned(),
+            issuer: "http://127.0.0.1:9000".to_owned(),
+            app_url: String::new(),
             session_secret: "session".to_owned(),
             mail_secret: "mail".to_owned(),
             factor_secret: "factors".to_owned(),
@@ -165,6 +171,7 @@ mod tests {
                 .collect(),
             routes: Vec::new(),
             grants: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 
@@ -176,6 +183,13 @@ mod tests {
         assert!(names.contains(&"AWS_ENDPOINT_URL_SESV2"));
         assert!(!names.contains(&"SESSION_SECRET") && !names.contains(&"TABLE_NAME"));
         assert!(environment.contains(&("MAIL_SECRET".to_owned(), "mail".to_owned())));
+    }
+
+    #[test]
+    fn passkeys_are_for_the_application_the_start_page_and_the_pages() {
+        let environment = settings().environment(&function(&["PASSKEY_ORIGINS"]));
+        let origins = "http://localhost:3000 http://services http://localhost:9000";
+        assert!(environment.contains(&("PASSKEY_ORIGINS".to_owned(), origins.to_owned())));
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl State {
         Settings {
             endpoint: format!("http://127.0.0.1:{}", self.dynamodb_port),
             services: format!("http://127.0.0.1:{}", self.mail_port),
-            issuer: format!("http://127.0.0.1:{}", self.port),
+            // By its name: passkeys and cookies belong to one, and not to an address.
+            issuer: format!("http://localhost:{}", self.port),
+            app_url: std::env::var("APP_URL").unwrap_or_default(),
             session_secret: self.session_secret.clone(),
             mail_secret: self.mail_secret.clone(),
             factor_secret: self.factor_secret.clone(),

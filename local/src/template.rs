@@ -23,6 +23,8 @@ pub struct FunctionBlock {
     pub routes: Vec<(String, String)>,
     /// What it may do to the table.
     pub grants: Vec<Grant>,
+    /// Logical ids of the secrets that it may read.
+    pub secrets: Vec<String>,
 }
 
 /// One route of the API.
@@ -145,9 +147,12 @@ impl Template {
             .iter()
             .filter_map(|from| from["Environment"]["Variables"].as_object())
             .flatten()
+            .filter(|(_, value)| value["!Ref"] != NOTHING)
             .map(|(name, value)| Variable {
                 name: name.clone(),
-                default: value["!Ref"].as_str().and_then(|name| self.default(name)),
+                default: chosen(value)["!Ref"]
+                    .as_str()
+                    .and_then(|name| self.default(name)),
             })
             .collect();
         let routes = self.routes().into_iter();
@@ -159,6 +164,7 @@ impl Template {
             variables,
             routes,
             grants: grants(&properties["Policies"]),
+            secrets: secrets(&properties["Policies"]),
         }
     }
 
@@ -216,13 +222,45 @@ impl Template {
     }
 }
 
-/// The actions on the table that a function's policies allow, a pair for each pattern of keys.
-fn grants(policies: &Value) -> Vec<Grant> {
-    let list = |value: &Value| match value {
+/// What `!Ref` names where there is to be nothing.
+const NOTHING: &str = "AWS::NoValue";
+
+/// What is there as a stack comes: the first branch of `!If [condition, value, nothing]`, or the value itself.
+fn chosen(value: &Value) -> &Value {
+    value["!If"].get(1).unwrap_or(value)
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    match value {
         Value::Array(values) => values.clone(),
         Value::Null => Vec::new(),
         value => vec![value.clone()],
-    };
+    }
+}
+
+/// The statements of a function's policies.
+fn statements(policies: &Value) -> Vec<Value> {
+    let policies = list(policies).into_iter();
+    policies
+        .flat_map(|policy| list(&chosen(&policy)["Statement"]))
+        .collect()
+}
+
+/// The secrets that a function's policies let it read.
+fn secrets(policies: &Value) -> Vec<String> {
+    let statements = statements(policies).into_iter();
+    let mut secrets: Vec<String> = statements
+        .filter(|statement| statement["Action"] == "secretsmanager:GetSecretValue")
+        .flat_map(|statement| list(&statement["Resource"]))
+        .filter_map(|secret| secret["!Ref"].as_str().map(str::to_owned))
+        .collect();
+    secrets.sort();
+    secrets.dedup();
+    secrets
+}
+
+/// The actions on the table that a function's policies allow, a pair for each pattern of keys.
+fn grants(policies: &Value) -> Vec<Grant> {
     let texts = |value: &Value| {
         let texts = list(value).into_iter();
         texts
@@ -230,10 +268,7 @@ fn grants(policies: &Value) -> Vec<Grant> {
             .collect::<Vec<_>>()
     };
     let mut grants = Vec::new();
-    for statement in list(policies)
-        .iter()
-        .flat_map(|policy| list(&policy["Statement"]))
-    {
+    for statement in statements(policies) {
         let condition = &statement["Condition"];
         let mut keys = texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
         let resource = &statement["Resource"];

@@ -35,6 +35,7 @@ async fn services(api: String) -> Services {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let start = Start {
         named: "http://localhost:8025".to_owned(),
+        pages: "http://localhost:9000".to_owned(),
         api,
         table: "http://127.0.0.1:8000".to_owned(),
         admin: "<admin>@example.com".to_owned(),
@@ -70,22 +71,28 @@ async fn the_page_tells_what_runs_and_needs_nothing_from_elsewhere() {
     let page = page.text().await.expect("text");
     for told in [
         "http://127.0.0.1:9000",
+        "http://localhost:9000",
         "http://127.0.0.1:8000",
         "http://localhost:8025",
         "&lt;admin&gt;@example.com",
     ] {
         assert!(page.contains(&format!("<code>{told}</code>")), "{told}");
     }
-    let mut followed = 0;
+    let (mut followed, mut pages) = (0, Vec::new());
     for attribute in ["src=\"", "href=\""] {
         for rest in page.split(attribute).skip(1) {
             let link = rest.split(['"', '#']).next().unwrap_or_default();
+            if let Some(path) = link.strip_prefix("http://localhost:9000") {
+                pages.push(path.to_owned());
+                continue;
+            }
             assert!(link.starts_with('/'), "{link}");
             assert_eq!(get(&services, link).await.status(), 200, "{link}");
             followed += 1;
         }
     }
     assert!(followed > 8, "{followed} links");
+    assert_eq!(pages, ["/sign-up", "/sign-in", "/account"]);
 }
 
 #[tokio::test]

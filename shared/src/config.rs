@@ -77,10 +77,22 @@ pub const DEAD_LETTERS_URL: &str = "DEAD_LETTERS_URL";
 pub const MAIL_FROM: &str = "MAIL_FROM";
 /// SES configuration set of letters, which reports their bounces; optional.
 pub const MAIL_CONFIGURATION_SET: &str = "MAIL_CONFIGURATION_SET";
-/// Where the links in letters lead: the application's URL, absolute, without a trailing slash.
+/// Where the links in letters lead: the application's URL, absolute, without a trailing slash; default: the pages.
 pub const APP_URL: &str = "APP_URL";
+/// `on`: this stack has pages, at the origin of [`ISSUER`]; default `off`.
+pub const PAGES: &str = "PAGES";
 /// What letters call the application; default `Latchkey`.
 pub const APP_NAME: &str = "APP_NAME";
+/// The picture in place of the application's name on the pages: an https URL, or a path there; optional.
+pub const THEME_LOGO: &str = "THEME_LOGO";
+/// The colour of buttons and links on the pages, `#rrggbb`, or two, for light and dark screens; optional.
+pub const THEME_ACCENT: &str = "THEME_ACCENT";
+/// The colour behind everything on the pages, as [`THEME_ACCENT`]; optional.
+pub const THEME_BACKGROUND: &str = "THEME_BACKGROUND";
+/// `off` where the stack has no second factors, passkeys and mailed codes; default `on`.
+pub const MFA: &str = "MFA";
+/// `off` where the stack has no sign-in with other providers; default `on`.
+pub const OAUTH: &str = "OAUTH";
 /// How long a link that confirms an address works: hours, 1 to 168, default 24.
 pub const VERIFICATION_LINK_HOURS: &str = "VERIFICATION_LINK_HOURS";
 /// How long a link that resets a password works: minutes, 5 to 30, default 30.
@@ -211,6 +223,14 @@ pub fn one_of<T: Copy>(name: &'static str, words: &[(&str, T)]) -> Result<T, Con
     })
 }
 
+/// Whether an area is on that a stack can do without.
+///
+/// # Errors
+/// [`ConfigError`] naming the setting.
+pub fn is_on(name: &'static str) -> Result<bool, ConfigError> {
+    one_of(name, &[("on", true), ("off", false)])
+}
+
 /// Whether a sign-in takes a verified address.
 ///
 /// # Errors
@@ -275,6 +295,27 @@ pub fn app_url() -> Result<String, ConfigError> {
     base_url(APP_URL)
 }
 
+/// Where the pages of this stack are, if it has any: an origin, as browsers write it.
+///
+/// # Errors
+/// [`ConfigError`] naming `PAGES` or `ISSUER`.
+pub fn pages() -> Result<Option<String>, ConfigError> {
+    let has_pages = one_of(PAGES, &[("off", false), ("on", true)])?;
+    has_pages.then(|| Ok(origin(&issuer()?))).transpose()
+}
+
+/// Scheme, host and port of a URL, as browsers write them (RFC 6454 §6.2).
+#[must_use]
+pub fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let scheme = scheme.to_ascii_lowercase();
+    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = authority.to_ascii_lowercase();
+    let default = if scheme == "https" { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(default).unwrap_or(&authority);
+    format!("{scheme}://{authority}")
+}
+
 /// The sender of letters.
 ///
 /// # Errors
@@ -309,4 +350,26 @@ fn base_url(name: &'static str) -> Result<String, ConfigError> {
         ));
     }
     Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_as_browsers_write_it() {
+        for (url, expected) in [
+            ("https://auth.example.com", "https://auth.example.com"),
+            ("https://auth.example.com/base", "https://auth.example.com"),
+            ("HTTPS://Auth.example.com:443", "https://auth.example.com"),
+            (
+                "https://auth.example.com:8443/",
+                "https://auth.example.com:8443",
+            ),
+            ("http://localhost:9000", "http://localhost:9000"),
+            ("http://localhost:80/x", "http://localhost"),
+        ] {
+            assert_eq!(origin(url), expected);
+        }
+    }
 }

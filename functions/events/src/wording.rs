@@ -13,9 +13,40 @@ use serde_json::Value;
 
 use crate::plan::Planned;
 
+/// Where links lead.
+enum Links {
+    /// To the application at this URL, which finds the token in the fragment: no server's log and no Referer sees it.
+    Application(String),
+    /// To the pages at this origin. They work without a script, so that the token is in the query; the page moves it out of
+    /// the URL before it shows anything.
+    Pages(String),
+}
+
+impl Links {
+    /// # Errors
+    /// [`ConfigError`] naming the setting.
+    fn from_env() -> Result<Self, ConfigError> {
+        if config::optional(config::APP_URL).is_some() {
+            return config::app_url().map(Self::Application);
+        }
+        config::pages()?.map(Self::Pages).ok_or_else(|| {
+            let reason = "it is empty, and PAGES is not on: links in letters would lead nowhere";
+            ConfigError::invalid(config::APP_URL, reason)
+        })
+    }
+
+    /// The link of a letter, where it has one.
+    fn to(&self, letter: Letter, token: &str) -> Option<String> {
+        Some(match self {
+            Self::Application(url) => format!("{url}{}#token={token}", letter.link_path()?),
+            Self::Pages(origin) => format!("{origin}{}?token={token}", letter.page_path()?),
+        })
+    }
+}
+
 /// What an operator chooses.
 pub struct Wording {
-    app_url: String,
+    links: Links,
     app_name: String,
     verification: Duration,
     reset: Duration,
@@ -23,8 +54,8 @@ pub struct Wording {
 }
 
 impl Wording {
-    /// Reads `APP_URL`, `APP_NAME`, `VERIFICATION_LINK_HOURS`, `RESET_LINK_MINUTES` and
-    /// `INVITATION_LINK_DAYS`.
+    /// Reads `APP_URL`, or without one `PAGES` and `ISSUER`; `APP_NAME`, `VERIFICATION_LINK_HOURS`,
+    /// `RESET_LINK_MINUTES` and `INVITATION_LINK_DAYS`.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
@@ -33,7 +64,7 @@ impl Wording {
         // Longer would leave a stolen mailbox a key for longer (OWASP Forgot Password Cheat Sheet).
         let minutes = config::number(config::RESET_LINK_MINUTES, 30, 5..=30)?;
         Ok(Self {
-            app_url: config::app_url()?,
+            links: Links::from_env()?,
             app_name: config::optional(config::APP_NAME).unwrap_or_else(|| "Latchkey".to_owned()),
             verification: Duration::from_hours(hours),
             reset: Duration::from_mins(minutes),
@@ -45,12 +76,12 @@ impl Wording {
         match letter {
             Letter::ResetPassword => self.reset,
             Letter::Invitation => self.invitation,
-            Letter::SignInCode | Letter::RegistrationCode => mailed::LIFETIME,
+            letter if letter.has_code() => mailed::LIFETIME,
             _ => self.verification,
         }
     }
 
-    /// Until when the link of a letter works, if it has one. Counted from the event: a letter sent twice is the same.
+    /// Until when the token of a letter works, if it has one. Counted from the event: a letter sent twice is the same.
     #[must_use]
     pub fn expires_at(&self, event: &Detail, planned: &Planned) -> Option<Timestamp> {
         planned.letter.link_path()?;
@@ -64,7 +95,7 @@ impl Wording {
         planned: &Planned,
         secrets: &Secrets,
     ) -> Option<(String, Option<String>)> {
-        if let Letter::SignInCode | Letter::RegistrationCode = planned.letter {
+        if planned.letter.has_code() {
             let code = MailedCode::new(secrets, &planned.request?, &planned.user);
             return Some((code.token().to_owned(), Some(code.digits().to_owned())));
         }
@@ -79,16 +110,15 @@ impl Wording {
         let user = &planned.user;
         let text = |name: &str| event.after.get(name).and_then(Value::as_str);
         let (token, code) = self.carried(event, planned, secrets).unzip();
-        let link = token.zip(planned.letter.link_path());
-        // In the fragment: no server's log and no Referer sees it.
-        let link = link.map(|(token, path)| format!("{}{path}#token={token}", self.app_url));
+        let expires = token.is_some().then(|| self.lifetime(planned.letter));
+        let link = token.and_then(|token| self.links.to(planned.letter, &token));
         // Before the address is verified, it may be somebody else who chose the name.
         let name = user.first_name.as_ref().filter(|_| user.email_verified);
         Values {
             app_name: self.app_name.clone(),
             name: name.map(|name| name.as_str().to_owned()),
             email: planned.email.as_str().to_owned(),
-            expires: link.is_some().then(|| self.lifetime(planned.letter)),
+            expires,
             link,
             code: code.flatten(),
             device: text("userAgent").map(str::to_owned),

@@ -1,20 +1,19 @@
 //! `POST /v1/users/{id}/factors/totp/confirm`: sets up an authenticator app that has shown a code. For whoever may
 //! start it. With the first factor come ten recovery codes, shown this once.
 
-use factors::{Code, Enrolment, FactorStore, NewFactor, Owner, ROUTE, TotpFactor, TotpSecret};
+use factors::{Code, Enrolment, FactorStore, NewFactor, Owner, ROUTE, TotpFactor};
 use lambda_http::Error;
 use latchkey::factor::Factor;
 use latchkey::http::{
     self, ApiError, ApiResult, ErrorCode, Fields, Limiter, Operation, Request, StatusCode,
 };
-use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier, VerifyError};
+use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier};
 use latchkey::secret::SecretSource;
 use latchkey::store::{Change, Store};
-use latchkey::user::User;
 use serde::Serialize;
 
 use crate::enrolled::{first_codes, go_on, refused};
-use crate::pending::{PENDING, Pending, unusable};
+use crate::pending::Pending;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,7 +70,7 @@ impl Operation for ConfirmTotp {
             .attempt(&self.store, &request, &user.id, change.at);
         attempt.admit().await?;
 
-        let secret = self.pending_secret(user, &input.pending, &change).await?;
+        let secret = Pending::open(&self.sessions, user, &input.pending, change.at).await?;
         let step = secret.find(&input.code, None, change.at);
         let step = step.ok_or(ErrorCode::InvalidFactor)?;
         let secrets = self.factors.current(change.at).await?;
@@ -110,24 +109,6 @@ impl ConfirmTotp {
         let challenge = input.challenge.as_deref();
         let (store, tokens) = (&self.store, &self.tokens);
         Owner::of(request, challenge, store, tokens, &self.sessions, change).await
-    }
-
-    /// The secret that the account was given.
-    async fn pending_secret(
-        &self,
-        user: &User,
-        pending: &str,
-        change: &Change,
-    ) -> Result<TotpSecret, ApiError> {
-        let opened =
-            self.sessions
-                .open::<Pending>(&PENDING, user.id.as_bytes(), pending, change.at);
-        let secret = match opened.await {
-            Ok(pending) => pending.secret(),
-            Err(VerifyError::Invalid) => Err(unusable()),
-            Err(VerifyError::Keys(error)) => return Err(error.into()),
-        };
-        secret.map_err(|error| ApiError::invalid_field("pending", error))
     }
 }
 

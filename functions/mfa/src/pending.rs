@@ -1,9 +1,13 @@
 //! Authenticator apps that nobody has confirmed yet.
 
 use factors::TotpSecret;
+use latchkey::clock::Timestamp;
 use latchkey::field::FieldError;
+use latchkey::http::ApiError;
+use latchkey::keys::{CachedSecrets, VerifyError};
 use latchkey::secret::Purpose;
 use latchkey::token::sealed::Kind;
+use latchkey::user::User;
 use serde::{Deserialize, Serialize};
 
 /// The secret of an authenticator app that nobody has confirmed yet. Its owner carries it, sealed under the session secret:
@@ -28,20 +32,25 @@ impl Pending {
         }
     }
 
-    /// The secret.
+    /// The secret that this account was given.
     ///
     /// # Errors
-    /// As [`unusable`].
-    pub fn secret(&self) -> Result<TotpSecret, FieldError> {
-        TotpSecret::from_bytes(&self.secret).ok_or_else(unusable)
+    /// `invalid_fields` when it is forged, expired or another's; `unavailable`.
+    pub async fn open(
+        secrets: &CachedSecrets,
+        user: &User,
+        pending: &str,
+        now: Timestamp,
+    ) -> Result<TotpSecret, ApiError> {
+        let opened = secrets.open::<Self>(&PENDING, user.id.as_bytes(), pending, now);
+        let secret = match opened.await {
+            Ok(pending) => TotpSecret::from_bytes(&pending.secret),
+            Err(VerifyError::Invalid) => None,
+            Err(VerifyError::Keys(error)) => return Err(error.into()),
+        };
+        secret.ok_or_else(|| {
+            let message = "This is not valid, or not any more; start again.";
+            ApiError::invalid_field("pending", FieldError::new("invalid_value", message))
+        })
     }
-}
-
-/// What is wrong with a pending secret: forged, expired, or another's.
-#[must_use]
-pub fn unusable() -> FieldError {
-    FieldError::new(
-        "invalid_value",
-        "This is not valid, or not any more; start again.",
-    )
 }

@@ -1,15 +1,18 @@
 //! `POST /v1/users/{id}/factors/totp`: a new secret for an authenticator app. For the owner, within five minutes of
-//! a proof, or by the challenge of a sign-in that takes a second factor. Nothing is written.
+//! a proof, or by the challenge of a sign-in that takes a second factor. Nothing is written: `pending` brings the same one
+//! once more.
 
 use std::time::Duration;
 
-use factors::{Owner, TotpSecret, read_challenge};
+use factors::{Owner, TotpSecret};
 use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 use lambda_http::Error;
 use latchkey::config;
 use latchkey::factor::Factor;
-use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Operation, Request, StatusCode};
+use latchkey::http::{
+    self, ApiError, ApiResult, ErrorCode, Fields, Operation, Request, StatusCode,
+};
 use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier};
 use latchkey::secret::SecretSource;
 use latchkey::store::Store;
@@ -50,7 +53,7 @@ impl Operation for StartTotp {
     }
 
     async fn answer(&self, request: Request) -> ApiResult {
-        let challenge = read_challenge(&request)?;
+        let (challenge, pending) = read(&request)?;
         let change = http::change(&request, None);
         let Self {
             store,
@@ -65,7 +68,10 @@ impl Operation for StartTotp {
             return Err(ErrorCode::FactorExists.into());
         }
 
-        let secret = TotpSecret::generate();
+        let secret = match pending {
+            Some(pending) => Pending::open(sessions, user, &pending, change.at).await?,
+            None => TotpSecret::generate(),
+        };
         let until = change.at.plus(LIFETIME);
         let secrets = sessions.current(change.at).await?;
         let pending = Pending::new(&secret);
@@ -82,6 +88,17 @@ impl Operation for StartTotp {
             },
         )
     }
+}
+
+/// The challenge of a sign-in, and what this has answered before: the same secret once more.
+fn read(request: &Request) -> Result<(Option<String>, Option<String>), ApiError> {
+    if !http::has_body(request) {
+        return Ok((None, None));
+    }
+    let mut fields = Fields::read(request)?;
+    let challenge = fields.optional("challenge", |challenge| Ok(challenge.to_owned()));
+    let pending = fields.optional("pending", |pending| Ok(pending.to_owned()));
+    fields.finish(|| Some((challenge?, pending?)))
 }
 
 /// The text as a QR code (ISO/IEC 18004), an SVG document of its own.

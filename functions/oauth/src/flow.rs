@@ -27,6 +27,9 @@ const NAME_CHARS: usize = 8;
 /// Longest `state` of an application, in bytes.
 const MAX_STATE_BYTES: usize = 512;
 
+/// The page that goes on with who comes back from a provider.
+const SIGNED_IN_PAGE: &str = "/sign-in/signed-in";
+
 const FLOW: Kind = Kind {
     prefix: "lkof_",
     purpose: Purpose::ProviderFlow,
@@ -70,13 +73,13 @@ pub struct Asked {
 pub struct RedirectUrls(Vec<String>);
 
 impl RedirectUrls {
-    /// Reads `REDIRECT_URLS`.
+    /// Reads `REDIRECT_URLS`, and `PAGES` and `ISSUER`: a sign-in on the pages of this stack ends there.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.
     pub fn from_env() -> Result<Self, ConfigError> {
         let urls = config::optional(config::REDIRECT_URLS).unwrap_or_default();
-        let urls: Vec<String> = urls.split_ascii_whitespace().map(str::to_owned).collect();
+        let mut urls: Vec<String> = urls.split_ascii_whitespace().map(str::to_owned).collect();
         if urls
             .iter()
             .any(|url| !url.contains(':') || url.contains('#'))
@@ -84,6 +87,7 @@ impl RedirectUrls {
             let reason = "it must be absolute URLs without fragments, with spaces between them";
             return Err(ConfigError::invalid(config::REDIRECT_URLS, reason));
         }
+        urls.extend(config::pages()?.map(|origin| format!("{origin}{SIGNED_IN_PAGE}")));
         Ok(Self(urls))
     }
 

@@ -136,6 +136,7 @@ impl Setup {
             endpoint: engine.endpoint().to_owned(),
             services: services.endpoint().to_owned(),
             issuer: "http://127.0.0.1:9000".to_owned(),
+            app_url: String::new(),
             session_secret: random_secret(),
             mail_secret: random_secret(),
             factor_secret: random_secret(),

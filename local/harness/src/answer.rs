@@ -42,6 +42,13 @@ impl Answer {
         }
     }
 
+    /// What the body is, without parameters; the empty string where there is none.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        let content_type = self.header("content-type");
+        content_type.split(';').next().unwrap_or_default().trim()
+    }
+
     /// A header, or the empty string.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {

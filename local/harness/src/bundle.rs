@@ -370,6 +370,7 @@ fn environment(
         endpoint: recorder.endpoint_for(function),
         services: services.to_owned(),
         issuer: "http://127.0.0.1:9000".to_owned(),
+        app_url: local::passkey::ORIGIN.to_owned(),
         session_secret: SECRET.to_owned(),
         mail_secret: MAIL_SECRET.to_owned(),
         factor_secret: FACTOR_SECRET.to_owned(),

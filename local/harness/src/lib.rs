@@ -3,6 +3,7 @@
 
 mod accounts;
 mod answer;
+mod browser;
 mod budget;
 mod bundle;
 mod codes;
@@ -18,6 +19,7 @@ mod track;
 
 pub use accounts::Enrolled;
 pub use answer::Answer;
+pub use browser::Browser;
 pub use bundle::{Account, Bundle, MAIL_SECRET, PASSWORD};
 pub use codes::{Passwordless, recovery_codes};
 pub use contract::{Contract, Operation};
@@ -29,5 +31,6 @@ pub use local::passkey::{ORIGIN, Passkey};
 pub use local::services::{Fault as ServiceFault, Letter, Operation as ServiceOperation, Services};
 pub use local::template::{FunctionBlock, Grant, Template};
 pub use recorder::{Call, Cost, Fault, Interleaving, Recorder, Site, Touch};
-pub use sources::sources;
+pub use reqwest::Url;
+pub use sources::{mirrored, sources};
 pub use track::{SEEDS, Track};

@@ -21,7 +21,7 @@ const REQUIREMENTS: [(u32, usize); 8] = [
 /// Rows of the tables of known failures, those of others and those found here.
 const FAILURES: std::ops::RangeInclusive<u32> = 1..=102;
 /// What stands among them out of turn.
-const OUT_OF_TURN: u32 = 119;
+const OUT_OF_TURN: [u32; 3] = [107, 108, 119];
 
 /// One row of a table that says which tests show it: its first cell is a number, its last names them.
 struct Row {
@@ -179,7 +179,7 @@ fn every_requirement_stands_in_the_register_once() {
 fn every_known_failure_has_its_tests_or_a_reason() {
     let rows = failures();
     let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
-    let expected: Vec<u32> = FAILURES.chain([OUT_OF_TURN]).collect();
+    let expected: Vec<u32> = FAILURES.chain(OUT_OF_TURN).collect();
     assert_eq!(numbers, expected);
     for (number, row) in &rows {
         let [_, _, shown] = row.cells.as_slice() else {

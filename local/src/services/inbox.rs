@@ -96,7 +96,7 @@ impl Inbox {
 }
 
 impl Letter {
-    /// The token of the first link in its text, if it has one: what follows `#token=`.
+    /// The token of the first link in its text, if it has one: what follows `#token=` or `?token=`.
     #[must_use]
     pub fn token(&self) -> Option<String> {
         token_in(&self.text).map(str::to_owned)
@@ -118,7 +118,9 @@ impl Letter {
 }
 
 fn token_in(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("#token=")?;
+    let (_, rest) = text
+        .split_once("#token=")
+        .or_else(|| text.split_once("?token="))?;
     let is_token = |c: char| c.is_ascii_alphanumeric() || "_-.~%".contains(c);
     let end = rest.find(|c| !is_token(c)).unwrap_or(rest.len());
     // A full stop may end the sentence.
@@ -265,6 +267,7 @@ mod tests {
     fn a_token_ends_where_its_link_does() {
         for (text, token) in [
             ("https://a.test/b#token=lk_1-x.y", Some("lk_1-x.y")),
+            ("https://a.test/b?token=lk_1-x.y\n", Some("lk_1-x.y")),
             ("<https://a.test/b#token=t1>\nmore", Some("t1")),
             ("See https://a.test/b#token=t1. Thanks", Some("t1")),
             ("https://a.test/b#token=", None),

@@ -1,4 +1,4 @@
-//! The start page of `cargo local`: what runs, a form to try it, the inbox, and what to read. Its script calls the API
+//! The start page of `cargo local`: the way to the pages, the inbox, what runs, a form for the API, and what to read. Its script calls the API
 //! through the same origin, so that the API answers no other one.
 
 use std::path::PathBuf;
@@ -24,13 +24,14 @@ const STYLE: &str = include_str!("start/page.css");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The documents that the page leads to.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "openapi.yaml",
     "docs/administer.md",
     "docs/endpoints.md",
     "docs/letters.md",
     "docs/limits.md",
+    "docs/pages.md",
 ];
 /// The headers that go from one connection to the next and no further (RFC 9110 §7.6.1), and what each sets itself.
 const OF_CONNECTION: [header::HeaderName; 6] = [
@@ -48,6 +49,8 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 pub struct Start {
     /// Base URL of the API.
     pub api: String,
+    /// The same by the name of its host: where the pages are.
+    pub pages: String,
     /// Base URL of the table's engine.
     pub table: String,
     /// Address of the first admin.
@@ -80,6 +83,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(start: Start) -> Result<R
 async fn page(State(page): State<Arc<Page>>) -> Response {
     let Start {
         api,
+        pages,
         table,
         admin,
         named,
@@ -87,6 +91,7 @@ async fn page(State(page): State<Arc<Page>>) -> Response {
     } = &page.start;
     let places = [
         ("{api}", api),
+        ("{pages}", pages),
         ("{table}", table),
         ("{admin}", admin),
         ("{named}", named),

@@ -28,7 +28,7 @@ fn of(
     origins: Option<&str>,
     url: Option<&str>,
 ) -> Result<RelyingParty, ConfigError> {
-    let url = url.map(origin);
+    let url = url.map(config::origin);
     let origins: Vec<String> = match origins {
         Some(origins) => origins.split_whitespace().map(str::to_owned).collect(),
         None => url.into_iter().collect(),
@@ -45,17 +45,6 @@ fn of(
             "they, or else APP_URL or ISSUER, must be origins in the domain of PASSKEY_RP_ID, such as https://example.com",
         ),
     })
-}
-
-/// Scheme, host and port of a URL, as browsers write them (RFC 6454 §6.2).
-fn origin(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    let scheme = scheme.to_ascii_lowercase();
-    let authority = rest.split('/').next().unwrap_or_default();
-    let authority = authority.to_ascii_lowercase();
-    let default = if scheme == "https" { ":443" } else { ":80" };
-    let authority = authority.strip_suffix(default).unwrap_or(&authority);
-    format!("{scheme}://{authority}")
 }
 
 /// Of an origin of the web; an app's has none.

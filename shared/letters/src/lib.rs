@@ -124,6 +124,22 @@ impl Letter {
         }
     }
 
+    /// The page of Latchkey's own that its link opens. Where there is none, the letter has no link there.
+    #[must_use]
+    pub const fn page_path(self) -> Option<&'static str> {
+        match self {
+            Self::SignInCode => Some("/sign-in/code"),
+            Self::RegistrationCode => None,
+            _ => self.link_path(),
+        }
+    }
+
+    /// Whether a code stands beside its link: without the link, it says all there is to say.
+    #[must_use]
+    pub const fn has_code(self) -> bool {
+        matches!(self, Self::SignInCode | Self::RegistrationCode)
+    }
+
     /// The text of its template.
     const fn source(self, locale: Locale) -> &'static str {
         macro_rules! template {

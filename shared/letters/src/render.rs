@@ -60,6 +60,7 @@ impl Letter {
         let mut paragraphs = Vec::new();
         for paragraph in body.split("\n\n") {
             let (words, link) = match paragraph.strip_prefix("button: ") {
+                Some(_) if self.has_code() && values.link.is_none() => continue,
                 Some(label) => (label, Some(checked(values.link.as_deref())?)),
                 None => (paragraph, None),
             };

@@ -20,9 +20,9 @@ pub struct Values {
     /// The address the letter is about: of the account, or, in the letters about a move, the new one.
     pub email: String,
     /// Where the button leads: an absolute http(s) URL (RFC 3986). Required where
-    /// [`Letter::link_path`] is some, unused elsewhere.
+    /// [`Letter::link_path`] is some and [`Letter::has_code`] is not, unused where there is no path.
     pub link: Option<String>,
-    /// How long the link works, told in whole days, hours or minutes. Required with the link.
+    /// How long link and code work, told in whole days, hours or minutes. Required with either.
     pub expires: Option<Duration>,
     /// Six digits to sign in with. Required for [`Letter::SignInCode`] and [`Letter::RegistrationCode`].
     pub code: Option<String>,
@@ -54,16 +54,14 @@ impl Values {
             email: "ada@example.com".to_owned(),
             link: letter.link_path().map(link),
             expires: letter.link_path().map(|_| expires),
-            code: [Letter::SignInCode, Letter::RegistrationCode]
-                .contains(&letter)
-                .then(|| "204861".to_owned()),
+            code: letter.has_code().then(|| "204861".to_owned()),
             device: Some("Firefox, Linux".to_owned()),
             address: Some("203.0.113.7".to_owned()),
             time: Some("2026-11-21 10:00 UTC".to_owned()),
         }
     }
 
-    /// What the words of a letter may refer to: everything but the link, which only buttons carry.
+    /// What the words of a letter may refer to: everything but the link, which only buttons carry, and whether there is one.
     /// Values that are absent or empty stay undefined, so that writing one without `{% if %}` fails.
     pub(crate) fn context(&self, locale: Locale) -> Value {
         let unlinked = |text: &Option<String>| text.clone().filter(|text| !looks_like_link(text));
@@ -73,6 +71,7 @@ impl Values {
             ("email", Some(self.email.clone())),
             ("expires", self.expires.map(|left| locale.duration(left))),
             ("code", self.code.clone()),
+            ("has_link", self.link.as_ref().map(|_| "yes".to_owned())),
             ("device", unlinked(&self.device)),
             ("address", self.address.clone()),
             ("time", self.time.clone()),

@@ -135,6 +135,39 @@ impl ApiError {
         self.code
     }
 
+    /// The passkey that a browser is to forget, as JSON for its `signalUnknownCredential()`.
+    #[must_use]
+    pub fn forgotten_credential(&self) -> Option<String> {
+        match self.more.as_deref() {
+            Some(More::Unknown(unknown)) => serde_json::to_string(unknown).ok(),
+            _ => None,
+        }
+    }
+
+    /// The fields that are refused, by name.
+    #[must_use]
+    pub fn fields(&self) -> &[(String, FieldError)] {
+        &self.fields
+    }
+
+    /// What a sign-in lacks, where that is why.
+    #[must_use]
+    pub fn missing(&self) -> Option<&Missing> {
+        match self.more.as_deref() {
+            Some(More::Missing(missing)) => Some(missing),
+            _ => None,
+        }
+    }
+
+    /// What links the identity to the account of its address, where that is why.
+    #[must_use]
+    pub fn link_token(&self) -> Option<&str> {
+        match self.more.as_deref() {
+            Some(More::LinkToken(token)) => Some(token),
+            _ => None,
+        }
+    }
+
     /// What caused it.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
@@ -156,7 +189,8 @@ impl ApiError {
     }
 
     /// Value of `Retry-After`, in seconds.
-    pub(super) fn retry_after(&self) -> Option<u64> {
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
         let unavailable = (self.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS);
         self.exceeded.map(Exceeded::retry_after).or(unavailable)
     }

@@ -98,6 +98,8 @@ error_codes! {
     LastWayIn = "last_way_in", CONFLICT, "Nothing else signs in to the account; set up another way first.";
     /// The provider did not answer, or not as it should.
     ProviderFailed = "provider_failed", BAD_GATEWAY, "The provider did not answer as it should.";
+    /// There is no such page.
+    NotFound = "not_found", NOT_FOUND, "There is no such page.";
     /// There is no such user.
     UserNotFound = "user_not_found", NOT_FOUND, "There is no such user.";
     /// There is no such session of this user.

@@ -1,9 +1,13 @@
 //! Answers.
 
 use lambda_http::Body;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, SET_COOKIE};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, SET_COOKIE,
+};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::ApiResult;
 use super::conditional::entity_tag;
@@ -27,6 +31,32 @@ pub struct Reply {
 /// `internal` when the value has no JSON form.
 pub fn json(status: StatusCode, value: &impl Serialize) -> ApiResult {
     Reply::projected(status, value, &Projection::all())
+}
+
+/// A page, and the content security policy it is shown under (W3C CSP Level 3). Its forms say where they come from, and
+/// nobody else learns it.
+#[must_use]
+pub fn html(status: StatusCode, page: String, policy: &str) -> Reply {
+    let reply = Reply {
+        status,
+        body: Body::Text(page),
+        revalidates: false,
+        ..no_content()
+    };
+    let reply = reply.header(CONTENT_TYPE, "text/html; charset=utf-8");
+    let reply = reply.header(REFERRER_POLICY, "same-origin");
+    reply.header(CONTENT_SECURITY_POLICY, policy)
+}
+
+/// Text of another type, such as a stylesheet.
+#[must_use]
+pub fn text(content_type: &str, text: &str) -> Reply {
+    let reply = Reply {
+        status: StatusCode::OK,
+        body: Body::Text(text.to_owned()),
+        ..no_content()
+    };
+    reply.header(CONTENT_TYPE, content_type)
 }
 
 /// An answer without a body.
@@ -88,6 +118,24 @@ impl Reply {
         Ok(reply.header(CONTENT_TYPE, "application/json"))
     }
 
+    /// The JSON that it answers with; `null` where there is none.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Where it sends a browser.
+    #[must_use]
+    pub fn location_url(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+
+    /// The cookies that it sets, as `Set-Cookie` has them.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        cookies.filter_map(|cookie| cookie.to_str().ok())
+    }
+
     /// Adds the entity tag of this version.
     #[must_use]
     pub fn etag(self, version: u64) -> Self {
@@ -122,6 +170,18 @@ impl Reply {
     #[must_use]
     pub fn public_for(self, seconds: u32) -> Self {
         self.header(CACHE_CONTROL, &format!("public, max-age={seconds}"))
+    }
+
+    /// Lets everybody keep the answer for a year: what changes has another URL (RFC 8246).
+    #[must_use]
+    pub fn immutable(self) -> Self {
+        self.header(CACHE_CONTROL, "public, max-age=31536000, immutable")
+    }
+
+    /// Asks to wait so many seconds before the next try (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header(RETRY_AFTER, &seconds.to_string())
     }
 
     /// Adds a header; a value that cannot be one is left out.

@@ -37,6 +37,16 @@ pub enum Purpose {
     IdentityCode,
     /// Seals an identity that is to be linked by whoever holds the account.
     IdentityLink,
+    /// Seals the session of a browser.
+    BrowserSession,
+    /// Seals what says that a form is of our pages.
+    FormToken,
+    /// Seals what the next page says.
+    Flash,
+    /// Seals a browser's sign-in that is not complete.
+    PendingPage,
+    /// Seals the token of a letter's link that was opened in a browser.
+    OpenedLetter,
 }
 
 impl Purpose {
@@ -60,6 +70,11 @@ impl Purpose {
             Self::ProviderFlow => b"latchkey/provider-flow/v1",
             Self::IdentityCode => b"latchkey/identity-code/v1",
             Self::IdentityLink => b"latchkey/identity-link/v1",
+            Self::BrowserSession => b"latchkey/browser-session/v1",
+            Self::FormToken => b"latchkey/form-token/v1",
+            Self::Flash => b"latchkey/flash/v1",
+            Self::PendingPage => b"latchkey/pending-page/v1",
+            Self::OpenedLetter => b"latchkey/opened-letter/v1",
         }
     }
 }

@@ -120,8 +120,6 @@ impl Store {
     /// Moves a session on to its next refresh token, in one conditional write: of many who try with
     /// the same token, one succeeds. It may lie idle for `idle` from then on. 1 RT, 1 WU.
     ///
-    /// The limits of its life are conditions too, because the write resets the idle one.
-    ///
     /// # Errors
     /// [`StoreError`].
     pub async fn rotate_session(
@@ -130,23 +128,29 @@ impl Store {
         idle: Duration,
         change: &Change,
     ) -> Result<Rotation, StoreError> {
-        let key = Key::session(&claims.user_id, &claims.session_id);
-        let now = number(change.at.as_millis());
-        let idle_until = change.at.plus(idle);
-        let update = Update::new(key, change)
+        let update = in_use(&claims.user_id, &claims.session_id, idle, change)
             .increment("counter")
-            .set("rotated_at", now.clone())
-            .set("idle_until", number(idle_until.as_millis()))
-            .set("ttl", number(idle_until.as_seconds()))
-            .when_equal("counter", number(u64::from(claims.counter)))
-            .when_absent("revoked_at")
-            .when_above("idle_until", now.clone())
-            .when_above("ends_at", now);
+            .when_equal("counter", number(u64::from(claims.counter)));
         Ok(match self.table.update("rotate session", update).await? {
             Updated::Done(item) => Rotation::Rotated(table::read(item)?),
             Updated::Refused(Some(item)) => Rotation::Refused(table::read(item)?),
             Updated::Refused(None) => Rotation::NoSession,
         })
+    }
+
+    /// Notes that a session is in use where nothing of it is handed out: it may lie idle for `idle` from then on. One that
+    /// has ended meanwhile stays so. 1 RT, 1 WU.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_session(
+        &self,
+        session: &Session,
+        idle: Duration,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let update = in_use(&session.user_id, &session.id, idle, change);
+        self.table.update("keep session", update).await.map(|_| ())
     }
 
     /// Ends one session; ending it twice is no error. 1 RT, 1 WU.
@@ -293,6 +297,20 @@ fn session_item(session: &Session, change: &Change) -> Result<RawItem, StoreErro
     let methods = attribute(&session.proved().methods())?;
     item.insert(METHODS.to_owned(), methods);
     Ok(item)
+}
+
+/// The update of a live session that is in use. The limits of its life are conditions too, because the write resets the
+/// idle one.
+fn in_use(user_id: &UserId, id: &SessionId, idle: Duration, change: &Change) -> Update {
+    let now = number(change.at.as_millis());
+    let idle_until = change.at.plus(idle);
+    Update::new(Key::session(user_id, id), change)
+        .set("rotated_at", now.clone())
+        .set("idle_until", number(idle_until.as_millis()))
+        .set("ttl", number(idle_until.as_seconds()))
+        .when_absent("revoked_at")
+        .when_above("idle_until", now.clone())
+        .when_above("ends_at", now)
 }
 
 /// What a live session stands on, in place of what it stood on.

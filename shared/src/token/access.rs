@@ -64,7 +64,7 @@ pub struct Claims {
 }
 
 /// Who an authentic access token speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The user.
     pub user_id: UserId,

@@ -3,6 +3,7 @@
 mod canaries;
 mod journey;
 mod letters;
+mod links;
 mod provider;
 mod publish;
 mod scenes;

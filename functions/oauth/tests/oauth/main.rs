@@ -11,6 +11,7 @@ mod outages;
 mod peer;
 mod providers;
 mod races;
+mod redirects;
 mod scenes;
 mod table;
 

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use local::workspace_root;
 use serde_json::{Value, json};
 
+use crate::sources::mirrored;
+
 /// Every call that some area's matrix of faults tries: the lines of each `functions/<area>/store-calls.txt`.
 static STORE_CALLS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let areas = std::fs::read_dir(workspace_root().join("functions")).expect("a folder of areas");
@@ -64,10 +66,26 @@ impl fmt::Display for Site {
 }
 
 impl Site {
-    /// Whether the matrix of faults tries it. A batch may be the rest of one that was left unprocessed.
+    /// Whether the matrix of faults tries it. What a page calls for an operation is tried with the function that is
+    /// there for it.
     pub(super) fn is_listed(&self) -> bool {
-        let (call, batch) = (self.to_string(), self.operation.starts_with("Batch"));
-        let start = format!("{}: {} ", self.function, self.operation);
+        self.is_listed_for(&self.function) || self.is_mirrored()
+    }
+
+    /// Whether a function makes it whose operation a page does.
+    pub(crate) fn is_mirrored(&self) -> bool {
+        let mut mirrors = mirrored(&self.function).into_iter();
+        mirrors.any(|(_, function)| self.is_listed_for(&function))
+    }
+
+    /// Whether the function makes this call in the lists. A batch may be the rest of one that was left unprocessed.
+    fn is_listed_for(&self, function: &str) -> bool {
+        let of_function = Self {
+            function: function.to_owned(),
+            ..self.clone()
+        };
+        let (call, batch) = (of_function.to_string(), self.operation.starts_with("Batch"));
+        let start = format!("{function}: {} ", self.operation);
         STORE_CALLS
             .values()
             .flat_map(|calls| calls.lines())

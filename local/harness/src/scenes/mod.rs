@@ -26,6 +26,8 @@ pub struct Scene {
     pub prepare: Prepare,
     /// Whether it takes a bundle of its own.
     pub is_alone: bool,
+    /// Whether what a page calls for an operation is left to the function that is there for it.
+    pub is_own: bool,
 }
 
 /// Brings about the situation, and answers what is done in it.
@@ -37,6 +39,8 @@ pub struct Act {
     pub what: What,
     /// Status of the answer.
     pub expected: u64,
+    /// Where it leads, if that matters.
+    pub to: Option<&'static str>,
     /// What a repetition may be answered as well, where the first one was carried out and its answer got lost.
     pub repeated: &'static [u64],
     /// Whether it has been carried out.
@@ -64,6 +68,15 @@ impl Scene {
             ..self
         }
     }
+
+    /// Tries what a page calls by itself, and leaves the rest to the functions whose operations it does.
+    #[must_use]
+    pub const fn own(self) -> Self {
+        Self {
+            is_own: true,
+            ..self
+        }
+    }
 }
 
 impl Act {
@@ -73,6 +86,7 @@ impl Act {
         Self {
             what,
             expected,
+            to: None,
             repeated: &[],
             done: Box::new(|_| true),
         }
@@ -82,6 +96,15 @@ impl Act {
     #[must_use]
     pub fn send(request: HttpRequest, expected: u64) -> Self {
         Self::new(What::Send(request), expected)
+    }
+
+    /// A form of a page, and where it leads.
+    #[must_use]
+    pub fn submit(request: HttpRequest, to: &'static str) -> Self {
+        Self {
+            to: Some(to),
+            ..Self::send(request, 303)
+        }
     }
 
     /// A repetition may be answered with these as well.
@@ -114,6 +137,7 @@ macro_rules! scene {
             function: $function,
             prepare: |$bundle| Box::pin(async move $body),
             is_alone: false,
+            is_own: false,
         }
     };
 }
@@ -123,6 +147,20 @@ macro_rules! scene {
 /// `workers` is how many cases are at work at the same time, where it is not as many as usual.
 #[macro_export]
 macro_rules! area {
+    ($binary:literal, $scenes:expr $(, may_fail: $may_fail:expr)? $(, workers: $workers:expr)?) => {
+        $crate::faults!($binary, $scenes $(, may_fail: $may_fail)? $(, workers: $workers)?);
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn every_policy_is_exactly_what_its_function_does() {
+            area().assert_policies().await;
+        }
+    };
+}
+
+/// The first of the two alone, for an area whose functions do operations of others: their policies are compared with
+/// those of the functions that are there for them. Takes what [`area!`](crate::area) takes.
+#[macro_export]
+macro_rules! faults {
     ($binary:literal, $scenes:expr $(, may_fail: $may_fail:expr)? $(, workers: $workers:expr)?) => {
         fn area() -> $crate::scenes::Area {
             $crate::scenes::Area::new(
@@ -137,11 +175,6 @@ macro_rules! area {
         #[tokio::test(flavor = "multi_thread")]
         async fn every_store_call_meets_every_fault() {
             area().assert_faults().await;
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn every_policy_is_exactly_what_its_function_does() {
-            area().assert_policies().await;
         }
     };
 }

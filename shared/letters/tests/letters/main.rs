@@ -235,6 +235,26 @@ fn both_parts_say_the_same() {
 }
 
 #[test]
+fn a_letter_with_a_code_says_nothing_of_a_link_where_it_has_none() {
+    for (letter, locale) in every().filter(|(letter, _)| letter.has_code()) {
+        let values = Values {
+            link: None,
+            ..Values::sample(letter)
+        };
+        let Rendered { text, html, .. } = render(letter, locale, &values);
+        for part in [words(&text), shown(&html)] {
+            for unwanted in ["link", "Link", "enlace", "  "] {
+                assert!(!part.contains(unwanted), "{unwanted:?} in {part}");
+            }
+            assert!(part.contains("204861"), "{part}");
+        }
+        assert!(!html.contains("href="), "{html}");
+        let linked = words(&render(letter, locale, &Values::sample(letter)).text);
+        assert!(linked.contains(["ink", "nlace"][usize::from(locale == Locale::Es)]));
+    }
+}
+
+#[test]
 fn the_link_is_in_both_parts_of_the_letters_with_a_token_only() {
     for (letter, locale) in every() {
         let link = "https://app.example.com/page?a=1&b=2#token=abc";

@@ -1,0 +1,8 @@
+//! How [`SignInPage`](crate::SignInPage) answers.
+
+mod code;
+mod factor;
+mod passkey;
+mod password;
+mod provider;
+mod set_up;
