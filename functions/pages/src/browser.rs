@@ -1,7 +1,7 @@
 //! The session of a browser: an ordinary one, carried by a cookie.
 //!
-//! The cookie says whose session it is, sealed, and nothing of it can be used elsewhere: the JSON API takes bearer tokens
-//! alone. Whether the session still counts, the table knows.
+//! The cookie says whose session it is, sealed, and nothing of it can be used elsewhere: the JSON API takes bearer
+//! tokens alone. Whether the session still counts, the table knows.
 
 use std::time::Duration;
 
@@ -42,7 +42,8 @@ pub async fn begun(
     SESSION.set(secrets, &subject, lifetimes.max, now).await
 }
 
-/// Who the browser says it is, before the table was asked whether that still counts; none where it has no cookie of ours.
+/// Who the browser says it is, before the table was asked whether that still counts; none where it has no cookie of
+/// ours.
 ///
 /// # Errors
 /// `unavailable`.

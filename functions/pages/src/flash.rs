@@ -1,7 +1,7 @@
 //! What the page after a form says: POST, redirect, GET.
 //!
-//! It is in a cookie, sealed, read once and gone: reloading and going back send no form again, and what was typed is still
-//! there. Passwords and codes are not.
+//! It is in a cookie, sealed, read once and gone: reloading and going back send no form again, and what was typed is
+//! still there. Passwords and codes are not.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

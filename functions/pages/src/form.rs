@@ -119,8 +119,8 @@ fn context(browser: &str, account: Option<UserId>) -> Vec<u8> {
     format!("{browser} {}", account.unwrap_or_default()).into_bytes()
 }
 
-/// What the browser itself says of where a request comes from: Fetch Metadata (W3C) and `Origin` (RFC 6454 §7), which is
-/// ours, or that of the host it was sent to. Browsers that say nothing have the token alone.
+/// What the browser itself says of where a request comes from: Fetch Metadata (W3C) and `Origin` (RFC 6454 §7), which
+/// is ours, or that of the host it was sent to. Browsers that say nothing have the token alone.
 fn is_from_here(request: &Request, origin: &str) -> bool {
     let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
     let is_same_origin = header("sec-fetch-site").is_none_or(|site| site == b"same-origin");

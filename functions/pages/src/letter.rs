@@ -1,7 +1,7 @@
 //! The link of a letter: `<page>?token=…`.
 //!
-//! Its token leaves the URL at once, for a sealed cookie: no page is shown whose URL, history or `Referer` has it. Opening a
-//! link changes nothing; mail scanners open all of them.
+//! Its token leaves the URL at once, for a sealed cookie: no page is shown whose URL, history or `Referer` has it.
+//! Opening a link changes nothing; mail scanners open all of them.
 
 use std::time::Duration;
 

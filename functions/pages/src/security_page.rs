@@ -1,5 +1,5 @@
-//! Below `/account`: the factors, passkeys, trusted devices and identities of whoever is signed in, and the proof of who
-//! they are that changing them takes.
+//! Below `/account`: the factors, passkeys, trusted devices and identities of whoever is signed in, and the proof of
+//! who they are that changing them takes.
 
 use lambda_http::Error;
 use lambda_http::http::Method;

@@ -67,7 +67,8 @@ impl From<Reply> for Stop {
 }
 
 impl Site {
-    /// Reads `ISSUER`, `AUDIENCE`, `APP_NAME`, the theme, `MFA`, `OAUTH`, the lifetimes of sessions and the session secret.
+    /// Reads `ISSUER`, `AUDIENCE`, `APP_NAME`, the theme, `MFA`, `OAUTH`, the lifetimes of sessions and the session
+    /// secret.
     ///
     /// # Errors
     /// A [`ConfigError`] naming the setting.

@@ -284,8 +284,8 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// To the page of `flash`, which says why an operation has refused; first to a proof of who it is, where that is all it
-    /// takes, or to the sign-in, where the session is over.
+    /// To the page of `flash`, which says why an operation has refused; first to a proof of who it is, where that is
+    /// all it takes, or to the sign-in, where the session is over.
     pub async fn refused(&self, error: ApiError, flash: Flash) -> Stop {
         let (secrets, now) = (&self.site.secrets, self.now);
         let reply = match error.code() {

@@ -13,8 +13,8 @@ use crate::site::Shown;
 use crate::visit::{Visit, body, with_next};
 
 impl SignInPage {
-    /// Asks for the address; once it has it, for the code, or for a click where the link of the letter was opened in the
-    /// same browser. With `again` it asks for the address once more.
+    /// Asks for the address; once it has it, for the code, or for a click where the link of the letter was opened in
+    /// the same browser. With `again` it asks for the address once more.
     pub(crate) async fn ask_code(&self, visit: &Visit<'_>) -> Shown {
         self.require_mfa()?;
         if let Some(reply) = Letter::arrives(visit).await? {

@@ -17,8 +17,8 @@ use crate::visit::Visit;
 use crate::{SIGNED_IN, SignInPage};
 
 impl SignInPage {
-    /// On the way to a provider. Whoever was sent here by the account page links an identity; whoever comes by a link of
-    /// the sign-in page signs in.
+    /// On the way to a provider. Whoever was sent here by the account page links an identity; whoever comes by a link
+    /// of the sign-in page signs in.
     pub(crate) async fn to_provider(&self, visit: &Visit<'_>) -> Shown {
         if !self.site.has_oauth {
             return Err(ErrorCode::NotFound.into());

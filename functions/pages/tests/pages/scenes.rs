@@ -1,5 +1,5 @@
-//! What the pages do by themselves, in each of the situations in which they talk to the table in another way. What they do
-//! for an operation is tried with the function that is there for it.
+//! What the pages do by themselves, in each of the situations in which they talk to the table in another way. What they
+//! do for an operation is tried with the function that is there for it.
 
 use harness::requests::new_email;
 use harness::scenes::{Act, Scene, revoked};
