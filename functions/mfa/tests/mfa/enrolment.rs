@@ -52,6 +52,33 @@ async fn an_app_is_set_up_once_a_code_of_it_was_shown() {
 }
 
 #[tokio::test]
+async fn what_was_started_can_be_shown_again_to_its_owner() {
+    let bundle = bundle().await;
+    let (account, other) = (bundle.account().await, bundle.account().await);
+    let started = bundle.send(&by(&account, "POST", START)).await;
+    let started = started.expect_status(200);
+    let pending = started.text_at("/pending");
+    let with = |pending: &str| json!({ "pending": pending });
+    let again = by(&account, "POST", START).json(&with(&pending));
+    let again = bundle.send(&again).await.expect_status(200);
+    for same in ["/secret", "/uri", "/qrCode"] {
+        assert_eq!(again.text_at(same), started.text_at(same));
+    }
+    let anew = by(&account, "POST", START).json(&json!({ "pending": null }));
+    let anew = bundle.send(&anew).await.expect_status(200);
+    assert_ne!(anew.text_at("/secret"), started.text_at("/secret"));
+    for (who, wrong) in [
+        (&other, pending.as_str()),
+        (&account, "lktp_AAAA"),
+        (&account, &pending[1..]),
+    ] {
+        let refused = by(who, "POST", START).json(&with(wrong));
+        let refused = bundle.send(&refused).await.expect_status(400);
+        assert_eq!(refused.field_codes(), [("pending", "invalid_value")]);
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_sets_up_nothing() {
     let bundle = bundle().await;
     let account = bundle.account().await;
