@@ -37,7 +37,7 @@ def cut_metric_math(template):
 
 
 def write_out_routes(template):
-    """It does not read an API's Body: routes and integrations become resources of their own."""
+    """It does not read an API's Body: routes become resources of their own, and so does what each function answers."""
     resources = template["Resources"]
     for name, resource in list(resources.items()):
         if resource["Type"] != "AWS::ApiGatewayV2::Api":
@@ -52,7 +52,9 @@ def write_out_routes(template):
             for method, operation in methods.items():
                 integration = operation["x-amazon-apigateway-integration"]
                 logical_id = name + re.sub(r"[^A-Za-z0-9]", "", f"{method.title()}{path.title()}")
-                resources[f"{logical_id}Integration"] = there | {
+                # One for each function, whatever its routes: a stack has 500 resources.
+                answers = name + re.search(r"(\w+)\.Arn", integration["uri"]["Fn::Sub"])[1] + "Integration"
+                resources[answers] = there | {
                     "Type": "AWS::ApiGatewayV2::Integration",
                     "Properties": {
                         "ApiId": {"Ref": name},
@@ -68,7 +70,7 @@ def write_out_routes(template):
                     "Properties": {
                         "ApiId": {"Ref": name},
                         "RouteKey": f"{method.upper()} {path}",
-                        "Target": {"Fn::Sub": f"integrations/${{{logical_id}Integration}}"},
+                        "Target": {"Fn::Sub": f"integrations/${{{answers}}}"},
                     },
                 }
 
