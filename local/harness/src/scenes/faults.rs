@@ -19,8 +19,9 @@ use crate::{Answer, Bundle, Fault, Site};
 
 /// Cases at work at the same time: most of a case is waiting for time-outs.
 pub(super) const WORKERS: usize = 24;
-/// Most failed cases of which late ones are tried again: more are no accident.
-const MOST_AGAIN: usize = 8;
+/// Most failed cases of which late ones are tried again: a machine that stands still for a moment is late with all
+/// that are at work, and more are no accident.
+const MOST_AGAIN: usize = WORKERS;
 /// An invocation answers a second before Lambda's deadline of ten; the rest is for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(9_700);
 /// One lost attempt costs a second and the wait before the next one; making a key takes seconds of a busy machine.
