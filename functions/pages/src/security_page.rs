@@ -4,7 +4,7 @@
 use lambda_http::Error;
 use lambda_http::http::Method;
 use latchkey::http::{
-    self, ApiResult, Endpoint, ErrorCode, Operation, Parameters, Request, StatusCode,
+    self, ApiError, ApiResult, Endpoint, ErrorCode, Operation, Parameters, Request, StatusCode,
 };
 use serde_json::{Value, json};
 use views::{Notice, RecoveryCodes, SetUp, paths};
@@ -110,6 +110,11 @@ impl SecurityPage {
         let bearer = own(visit).await?;
         let asked = Asked::post(body(&form, &["pending", "code"])).by(bearer);
         let answered = self.confirm_totp.ask(visit.request, asked).await;
+        let is_there = |error: &ApiError| error.code() == ErrorCode::FactorExists;
+        if answered.as_ref().err().is_some_and(is_there) {
+            // By the same form, sent twice: the codes that came with it are still to be shown.
+            return Ok(http::see_other(paths::CODES));
+        }
         let flash = Flash {
             app: form.get("pending").map(str::to_owned),
             ..Flash::on(paths::TOTP)

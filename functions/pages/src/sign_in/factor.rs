@@ -1,6 +1,6 @@
 //! A second factor.
 
-use latchkey::http::{self, ErrorCode, StatusCode};
+use latchkey::http::{self, StatusCode};
 use serde_json::json;
 use views::{LocalPath, RecoveryCodes, SecondFactor, Way, paths};
 
@@ -85,7 +85,7 @@ impl SignInPage {
         let lacking = self.lacking(visit).await?;
         let codes = visit.flash.codes.clone();
         if codes.is_empty() {
-            return Err(ErrorCode::NotFound.into());
+            return Ok(http::see_other(paths::SIGN_IN));
         }
         let page = RecoveryCodes::during_sign_in(codes, None, lacking.next);
         Ok(visit.page(StatusCode::OK, page)?)
