@@ -113,7 +113,7 @@ impl<'a> Visit<'a> {
         let Site {
             secrets, origin, ..
         } = self.site;
-        let to_nobody = [paths::SIGN_IN, paths::SIGN_UP].contains(&self.path());
+        let to_nobody = self.path().starts_with(paths::SIGN_IN) || self.path() == paths::SIGN_UP;
         let checked = browser.check(secrets, self.request, &form, origin, to_nobody);
         checked.await?;
         Ok(form)
