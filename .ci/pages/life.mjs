@@ -130,10 +130,9 @@ async function trusts(ada, person) {
 }
 
 async function passkeys(ada, person) {
+  // Where that ends, passkeys are offered already.
   await steps.signOut(ada);
   await ada.authenticator.present(true);
-  // The page may lead on before it is there.
-  await ada.go("/sign-in").catch(() => {});
   await ada.comes("/account");
   await ada.authenticator.present(false);
   await ada.check("by-passkey-as-the-address-is-filled-in", "/account");
