@@ -79,7 +79,7 @@ impl Site {
             secrets: CachedSecrets::from_env(SecretSource::SESSION).await?,
             tokens: TokenVerifier::from_env(&store).await?,
             lifetimes: SessionLifetimes::from_env()?,
-            origin: origin(&issuer).to_owned(),
+            origin: config::origin(&issuer),
             theme: theme()?,
             has_mfa: config::is_on(config::MFA)?,
             has_oauth: config::is_on(config::OAUTH)?,
@@ -181,28 +181,5 @@ fn colours(name: &'static str) -> Result<Option<(String, String)>, ConfigError> 
             name,
             "it must be a colour such as #1f4fd8, or two, for light and dark screens",
         )),
-    }
-}
-
-/// The origin of a URL (RFC 6454 §4).
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
-    &url[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_ends_where_the_path_begins() {
-        for (url, expected) in [
-            ("https://auth.example.com", "https://auth.example.com"),
-            ("https://auth.example.com/base", "https://auth.example.com"),
-            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
-        ] {
-            assert_eq!(origin(url), expected);
-        }
     }
 }

@@ -12,16 +12,16 @@ use latchkey::token::access::Subject;
 use serde_json::{Map, Value, json};
 use views::{Frame, LocalPath, Notice, View, paths};
 
-use crate::browser;
-use crate::cookie;
 use crate::flash::Flash;
 use crate::form::Browser;
 use crate::pending::{Pending, Step};
 use crate::site::{Shown, Site, Stop};
+use crate::{browser, cookie};
 
 /// The language that was chosen on a page.
 const LANGUAGE: &str = "__Host-latchkey-language";
-const LANGUAGE_LIFETIME: Duration = Duration::from_hours(365 * 24);
+/// What is kept until it is chosen anew, or until the table knows it no more.
+const YEAR: Duration = Duration::from_hours(365 * 24);
 /// A session that is in use is noted to be so this often.
 const KEPT_EVERY: Duration = Duration::from_hours(1);
 
@@ -227,7 +227,7 @@ impl<'a> Visit<'a> {
             reply = reply.cookie(&cookie);
         }
         if let Some(locale) = self.chosen_locale() {
-            let cookie = cookie::plain(LANGUAGE, locale.code(), LANGUAGE_LIFETIME);
+            let cookie = cookie::plain(LANGUAGE, locale.code(), YEAR);
             reply = reply.cookie(&cookie);
         }
         if self.flash.path.is_empty() {
@@ -361,7 +361,7 @@ impl<'a> Visit<'a> {
         let mut reply = Pending::over(http::see_other(path).cookie(&session));
         if let Some(token) = tokens["deviceToken"].as_str() {
             // How long it counts, the table knows.
-            let cookie = browser::trusted(token, LANGUAGE_LIFETIME);
+            let cookie = browser::trusted(token, YEAR);
             reply = reply.cookie(&cookie);
         }
         Ok(reply)
