@@ -34,7 +34,8 @@ cargo local bench baseline  count and write docs/performance-ci.json alone
 cargo local bench SECTION   one section, printed: functions [NAME…], login, lists, growth, quota, logins
 cargo local reset           forget everything: accounts, keys, secrets, letters
 
-options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)";
+options of cargo local:     --port N (9000), --dynamodb-port N (8000), --mail-port N (8025)
+LOCAL_STATE=DIR             keep it all there, not in .local: a second bundle beside the first";
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cargo_lambda;
 use crate::samples::{self, Bundle};
-use crate::state::{DEFAULT_MAIL_PORT, State};
+use crate::state::{self, DEFAULT_MAIL_PORT, State};
 
 /// The first admin's address.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -63,7 +63,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let listener = bind(options.dynamodb_port, "--dynamodb-port").await?;
     let mail_listener = bind(options.mail_port, "--mail-port").await?;
     drop(bind(options.port, "--port").await?);
-    let cargo_lambda = cargo_lambda::find_or_install(&state.tools()).await?;
+    let cargo_lambda = cargo_lambda::find_or_install(&state::tools()).await?;
 
     let template = Template::load(&root)?;
     let engine = Engine::on_file(&state.database(), listener)

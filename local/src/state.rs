@@ -38,9 +38,14 @@ pub struct State {
     _lock: Option<File>,
 }
 
-/// The folder `.local/`.
+/// The folder `.local/`, unless `LOCAL_STATE` names another, for a second `cargo local` beside the first.
 pub fn folder() -> PathBuf {
-    workspace_root().join(".local")
+    std::env::var_os("LOCAL_STATE").map_or_else(|| workspace_root().join(".local"), PathBuf::from)
+}
+
+/// Where tools are installed that the machine does not have: the same for all.
+pub fn tools() -> PathBuf {
+    workspace_root().join(".local").join("tools")
 }
 
 fn broken(path: &Path, reason: impl std::fmt::Display) -> Error {
@@ -226,11 +231,6 @@ impl State {
     /// What the event pump keeps.
     pub fn storage(&self) -> Storage {
         Storage::in_folder(&self.folder)
-    }
-
-    /// Where tools are installed that the machine does not have.
-    pub fn tools(&self) -> PathBuf {
-        self.folder.join("tools")
     }
 
     /// Remembers the process that serves the functions.
