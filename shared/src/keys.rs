@@ -6,6 +6,8 @@ mod secrets;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use self::cached::Cached;
 use crate::clock::{self, Timestamp};
 use crate::config::{self, ConfigError};
@@ -14,6 +16,7 @@ use crate::session::Session;
 use crate::store::{Store, StoreError};
 use crate::token::TokenError;
 use crate::token::access::{self, AccessToken, Parties, SigningFailed, Subject};
+use crate::token::jwt;
 use crate::token::key_ring::{
     self, GenerationFailed, MAX_RING_AGE, PublicKey, SigningKey, WrappedKey,
 };
@@ -106,18 +109,37 @@ impl TokenVerifier {
     /// # Errors
     /// [`VerifyError`].
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Subject, VerifyError> {
+        let verify = |keys: &[PublicKey]| access::verify(keys, &self.parties, token, now);
+        self.open(now, verify).await
+    }
+
+    /// What `open` finds in a token by the published keys, for other tokens than those of sessions.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub async fn open<T>(
+        &self,
+        now: Timestamp,
+        open: impl Fn(&[PublicKey]) -> Result<T, TokenError>,
+    ) -> Result<T, VerifyError> {
         let keys = self.published(now).await?;
-        match access::verify(&keys, &self.parties, token, now) {
-            Ok(subject) => Ok(subject),
+        match open(&keys) {
+            Ok(found) => Ok(found),
             Err(TokenError::Invalid) => Err(VerifyError::Invalid),
             Err(TokenError::UnknownKey) => {
                 if self.ring.fresh(now, MIN_RELOAD_INTERVAL).is_some() {
                     return Err(VerifyError::Invalid);
                 }
                 let keys = self.ring.put(now, self.load().await?);
-                access::verify(&keys, &self.parties, token, now).map_err(|_| VerifyError::Invalid)
+                open(&keys).map_err(|_| VerifyError::Invalid)
             }
         }
+    }
+
+    /// `iss` of every token.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.parties.issuer
     }
 
     /// The published keys, at most ten minutes old.
@@ -247,6 +269,20 @@ impl Mint<'_> {
         let (key, parties, lifetime) = (&self.key, self.parties, self.lifetime);
         let token = AccessToken::issue(key, parties, user, session, lifetime, self.now)?;
         Ok(token)
+    }
+
+    /// Signs claims as a token of this type, for other tokens than those of sessions.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`].
+    pub fn sign(&self, typ: &'static str, claims: &impl Serialize) -> Result<String, KeyError> {
+        Ok(jwt::sign(&self.key, typ, claims)?)
+    }
+
+    /// `iss` of every token.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.parties.issuer
     }
 
     /// Life of an access token.

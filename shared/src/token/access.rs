@@ -3,30 +3,21 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine;
-use jsonwebtoken::{Header, Validation};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
+use super::TokenError;
+use super::jwt::{self, Kind};
 use super::key_ring::{PublicKey, SigningKey};
-use super::{BASE64URL, TokenError};
 use crate::clock::Timestamp;
-use crate::json;
 use crate::session::{Session, SessionId};
 use crate::user::{Role, User, UserId};
 
 /// The longest an access token can be valid; how long it is, `ACCESS_TOKEN_MINUTES` says.
 pub const MAX_LIFETIME: Duration = Duration::from_hours(1);
-/// How far clocks may differ, in seconds.
-const LEEWAY_SECONDS: u64 = 5;
-/// Largest token looked at: ours have below 1 KB.
-const MAX_TOKEN_BYTES: usize = 4096;
 /// Media type in the header (RFC 9068 §2.1): no other JWT of ours passes as an access token.
 const TYPE: &str = "at+jwt";
-/// A header of ours has `typ`, `alg` and `kid`, and nothing else.
-const HEADER_MEMBERS: usize = 3;
 
 /// The claims of an access token (RFC 7519, RFC 9068). Times are whole seconds since the epoch; a claim
 /// of any other JSON type is refused.
@@ -92,10 +83,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Signing failed: the key is unusable.
-#[derive(Debug, thiserror::Error)]
-#[error("an access token could not be signed")]
-pub struct SigningFailed;
+pub use super::jwt::SigningFailed;
 
 impl AccessToken {
     /// Makes the access token of a session.
@@ -110,9 +98,6 @@ impl AccessToken {
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<Self, SigningFailed> {
-        let mut header = Header::new(key.algorithm.jws());
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key.kid.clone());
         let proved = session.proved();
         let claims = Claims {
             iss: parties.issuer.clone(),
@@ -129,18 +114,7 @@ impl AccessToken {
             acr: proved.level().to_owned(),
             email_verified: user.email_verified,
         };
-        // JWS Compact Serialization (RFC 7515 §3.1). jsonwebtoken would read and check the key for every signature.
-        let encode = |part: serde_json::Result<Vec<u8>>| {
-            part.map(|part| BASE64URL.encode(part))
-                .map_err(|_| SigningFailed)
-        };
-        let mut token = encode(serde_json::to_vec(&header))?;
-        token.push('.');
-        token += &encode(serde_json::to_vec(&claims))?;
-        let signature = key.sign(token.as_bytes()).map_err(|_| SigningFailed)?;
-        token.push('.');
-        BASE64URL.encode_string(signature, &mut token);
-        Ok(Self(token))
+        Ok(Self(jwt::sign(key, TYPE, &claims)?))
     }
 
     /// The text for the client.
@@ -161,42 +135,15 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<Subject, TokenError> {
     const INVALID: TokenError = TokenError::Invalid;
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(INVALID);
-    }
-    let header = token.split('.').next().ok_or(INVALID)?;
-    let header = BASE64URL.decode(header).map_err(|_| INVALID)?;
-    let header = json::object(&header).map_err(|_| INVALID)?;
-    // Keys come from the ring, and no extension is understood: no `jwk`, no `jku`, no `crit`.
-    if header.len() != HEADER_MEMBERS || header.get("typ").and_then(Value::as_str) != Some(TYPE) {
-        return Err(INVALID);
-    }
-    let kid = header.get("kid").and_then(Value::as_str).ok_or(INVALID)?;
-    let key = keys
-        .iter()
-        .find(|key| key.kid == kid)
-        .ok_or(TokenError::UnknownKey)?;
-
-    let mut validation = Validation::new(key.algorithm.jws());
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    validation.set_issuer(&[&parties.issuer]);
-    validation.set_audience(&[&parties.audience]);
-    // The times are checked below, against the caller's clock.
-    validation.validate_exp = false;
-    let decoding_key = key.decoding_key().ok_or(INVALID)?;
-    let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation)
-        .map_err(|_| INVALID)?
-        .claims;
-
-    let now = now.as_seconds();
-    let latest = now.saturating_add(LEEWAY_SECONDS);
-    let plausible = [claims.iat, claims.nbf, claims.auth_time]
-        .iter()
-        .all(|began| *began <= latest)
-        && now < claims.exp.saturating_add(LEEWAY_SECONDS)
-        && (claims.exp.checked_sub(claims.iat))
-            .is_some_and(|lifetime| lifetime <= MAX_LIFETIME.as_secs());
-    if !plausible {
+    let kind = Kind {
+        typ: TYPE,
+        issuer: &parties.issuer,
+        audience: &parties.audience,
+    };
+    let claims: Claims = jwt::open(keys, kind, token)?;
+    let began = [claims.nbf, claims.auth_time];
+    let longest = MAX_LIFETIME.as_secs();
+    if !jwt::is_current(claims.iat, claims.exp, &began, longest, now) {
         return Err(INVALID);
     }
     let subject = Subject {

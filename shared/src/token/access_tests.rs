@@ -1,7 +1,8 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::hmac;
-use serde_json::json;
+use base64::Engine;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::email::Email;
@@ -9,6 +10,8 @@ use crate::profile::Profile;
 use crate::proof::{Begun, First, Proved};
 use crate::secret::{Secret, Secrets};
 use crate::session::{Client, SessionLifetimes};
+use crate::token::BASE64URL;
+use crate::token::jwt::LEEWAY_SECONDS;
 use crate::token::key_ring::{Algorithm, PublicNumbers, WrappedKey, generate};
 
 #[path = "forgery_tests/mod.rs"]

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod action;
+pub mod jwt;
 pub mod key_ring;
 pub mod mailed;
 pub mod refresh;
