@@ -18,6 +18,8 @@ pub type Field = (&'static str, &'static str);
 pub enum Shows {
     /// Those of these that changed, before and after.
     Changes(&'static [Field]),
+    /// The first of these as it is, which says of what, and those of the others that changed, before and after.
+    ChangesOf(&'static [Field]),
     /// These as they are, as far as they are there.
     Values(&'static [Field]),
     /// These as they were: what had them is gone.
@@ -62,6 +64,18 @@ const PROVIDER: &[Field] = &[
     ("scope", "scope"),
     ("fields", "fields"),
     ("apple", "appleKey"),
+    ("secret_set_at", "secretSetAt"),
+    ("removed_at", "removedAt"),
+];
+const CLIENT: &[Field] = &[
+    ("id", "clientId"),
+    ("name", "name"),
+    ("redirect_uris", "redirectUris"),
+    ("post_logout_redirect_uris", "postLogoutRedirectUris"),
+    ("confidential", "confidential"),
+    ("first_party", "firstParty"),
+    ("scopes", "scopes"),
+    ("audience", "audience"),
     ("secret_set_at", "secretSetAt"),
     ("removed_at", "removedAt"),
 ];
@@ -138,9 +152,13 @@ event_kinds! {
     /// It does no longer.
     IdentityUnlinked = "identity.unlinked", Changes(IDENTITIES);
     /// Somebody has set up a provider to sign in with, or has changed it.
-    ProviderSet = "provider.set", Changes(PROVIDER);
+    ProviderSet = "provider.set", ChangesOf(PROVIDER);
     /// Somebody has removed one.
     ProviderRemoved = "provider.removed", Values(PROVIDER);
+    /// Somebody has registered a client that we are the provider of, or has changed it.
+    ClientSet = "client.set", ChangesOf(CLIENT);
+    /// Somebody has removed one.
+    ClientRemoved = "client.removed", Values(CLIENT);
     /// Every session was ended, or every other one.
     SessionsRevoked = "sessions.revoked", Values(&[]);
     /// Somebody signed in.

@@ -40,6 +40,8 @@ pub enum Permission {
     ReadIdentities,
     /// Set up the providers to sign in with.
     ManageProviders,
+    /// Register the clients that we are a provider for.
+    ManageClients,
     /// Read what happened to an account.
     ReadAudit,
     /// Read what happened to all accounts.
@@ -65,7 +67,7 @@ pub enum Reach {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadUser,
         Self::UpdateUser,
         Self::DeleteUser,
@@ -82,6 +84,7 @@ impl Permission {
         Self::DeleteFactor,
         Self::ReadIdentities,
         Self::ManageProviders,
+        Self::ManageClients,
         Self::ReadAudit,
         Self::ListAudit,
     ];
@@ -110,6 +113,7 @@ impl Permission {
             Self::DeleteFactor      => [Own,    Own,          OwnAndBelow],
             Self::ReadIdentities    => [Own,    All,          All],
             Self::ManageProviders   => [Nobody, Nobody,       All],
+            Self::ManageClients     => [Nobody, Nobody,       All],
             Self::ReadAudit         => [Own,    Own,          All],
             Self::ListAudit         => [Nobody, Nobody,       All],
         };
@@ -204,8 +208,9 @@ mod tests {
     fn expected(permission: Permission, caller: Role, own: bool, target: Role) -> bool {
         use Permission::{
             ChangeEmail, CreateUser, DeleteFactor, DeleteUser, ListAudit, ListSessions, ListUsers,
-            ManageProviders, ReadAudit, ReadFactors, ReadIdentities, ReadPreferences, ReadUser,
-            RevokeSession, SetRole, SetStatus, UpdatePreferences, UpdateUser,
+            ManageClients, ManageProviders, ReadAudit, ReadFactors, ReadIdentities,
+            ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus, UpdatePreferences,
+            UpdateUser,
         };
         let owners = [
             ReadUser,
@@ -243,8 +248,15 @@ mod tests {
                     || (![ChangeEmail, DeleteFactor].contains(&permission)
                         && owners.contains(&permission))
                     || readers.contains(&permission)
-                    || [CreateUser, SetRole, SetStatus, ListAudit, ManageProviders]
-                        .contains(&permission)
+                    || [
+                        CreateUser,
+                        SetRole,
+                        SetStatus,
+                        ListAudit,
+                        ManageProviders,
+                        ManageClients,
+                    ]
+                    .contains(&permission)
             }
         }
     }

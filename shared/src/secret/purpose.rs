@@ -47,6 +47,8 @@ pub enum Purpose {
     PendingPage,
     /// Seals the token of a letter's link that was opened in a browser.
     OpenedLetter,
+    /// Hashes the secrets of clients that we are the provider of.
+    ClientAuthentication,
 }
 
 impl Purpose {
@@ -75,6 +77,7 @@ impl Purpose {
             Self::Flash => b"latchkey/flash/v1",
             Self::PendingPage => b"latchkey/pending-page/v1",
             Self::OpenedLetter => b"latchkey/opened-letter/v1",
+            Self::ClientAuthentication => b"latchkey/client-authentication/v1",
         }
     }
 }

@@ -124,24 +124,36 @@ fn shown(
     Ok(Some(match kind.shows() {
         Shows::Values(fields) => (Fields::new(), values(fields, new)?),
         Shows::LastValues(fields) => (values(fields, new)?, Fields::new()),
-        Shows::Changes(fields) => {
-            let Some(old) = old else {
-                return Ok(Some((Fields::new(), values(fields, new)?)));
-            };
-            let (mut before, mut after) = (Fields::new(), Fields::new());
-            for (attribute, name) in fields {
-                let (was, is) = (old.get(*attribute), new.get(*attribute));
-                if was != is {
-                    before.insert((*name).to_owned(), value(attribute, was)?);
-                    after.insert((*name).to_owned(), value(attribute, is)?);
-                }
-            }
-            if after.is_empty() {
-                return Ok(None);
-            }
-            (before, after)
+        Shows::Changes(fields) => return changes(fields, old, new),
+        Shows::ChangesOf(fields) => {
+            let changes = changes(fields, old, new)?;
+            let named = values(&fields[..1], new)?;
+            return Ok(changes.map(|(before, mut after)| {
+                after.extend(named);
+                (before, after)
+            }));
         }
     }))
+}
+
+/// What changed of these, before and after; nothing when nothing did.
+fn changes(
+    fields: &[Field],
+    old: Option<&RawItem>,
+    new: &RawItem,
+) -> Result<Option<(Fields, Fields)>, StoreError> {
+    let Some(old) = old else {
+        return Ok(Some((Fields::new(), values(fields, new)?)));
+    };
+    let (mut before, mut after) = (Fields::new(), Fields::new());
+    for (attribute, name) in fields {
+        let (was, is) = (old.get(*attribute), new.get(*attribute));
+        if was != is {
+            before.insert((*name).to_owned(), value(attribute, was)?);
+            after.insert((*name).to_owned(), value(attribute, is)?);
+        }
+    }
+    Ok((!after.is_empty()).then_some((before, after)))
 }
 
 fn values(fields: &[Field], item: &RawItem) -> Result<Fields, StoreError> {

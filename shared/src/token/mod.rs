@@ -13,6 +13,8 @@ use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub use signed::checksum;
+
 /// Base64url without padding (RFC 4648 §5); refuses any other spelling of the same bytes.
 pub(crate) const BASE64URL: GeneralPurpose = URL_SAFE_NO_PAD;
 

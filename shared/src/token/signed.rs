@@ -98,7 +98,9 @@ impl Fields {
     }
 }
 
-pub(super) fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+/// What tells a secret of ours from a look-alike.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let digest = digest::digest(&digest::SHA256, bytes);
     let mut checksum = [0; CHECKSUM_BYTES];
     checksum.copy_from_slice(&digest.as_ref()[..CHECKSUM_BYTES]);
