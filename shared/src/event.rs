@@ -79,6 +79,13 @@ const CLIENT: &[Field] = &[
     ("secret_set_at", "secretSetAt"),
     ("removed_at", "removedAt"),
 ];
+const GRANT: &[Field] = &[
+    ("id", "grantId"),
+    ("client_id", "clientId"),
+    ("scopes", "scopes"),
+    ("session_id", "sessionId"),
+    ("revoked_because", "reason"),
+];
 const LETTER: Field = ("letter", "letter");
 
 macro_rules! event_kinds {
@@ -159,6 +166,12 @@ event_kinds! {
     ClientSet = "client.set", ChangesOf(CLIENT);
     /// Somebody has removed one.
     ClientRemoved = "client.removed", Values(CLIENT);
+    /// Somebody lets a client have something, more or less than before.
+    ConsentGiven = "consent.given", Changes(&[("client_id", "clientId"), ("scopes", "scopes")]);
+    /// A client was given tokens.
+    GrantCreated = "grant.created", Values(GRANT);
+    /// They count no more.
+    GrantRevoked = "grant.revoked", Values(GRANT);
     /// Every session was ended, or every other one.
     SessionsRevoked = "sessions.revoked", Values(&[]);
     /// Somebody signed in.

@@ -30,6 +30,7 @@ pub mod locale;
 pub mod name;
 pub mod password;
 pub mod permission;
+pub mod pkce;
 pub mod profile;
 pub mod proof;
 pub mod secret;

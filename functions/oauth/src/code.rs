@@ -12,7 +12,7 @@ use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
 
 use crate::Identified;
-use crate::digest::CodeChallenge;
+use latchkey::pkce::CodeChallenge;
 
 /// How long a code works: it goes through the browser's address bar.
 const CODE_LIFETIME: Duration = Duration::from_mins(1);
@@ -28,7 +28,7 @@ const LINK: Kind = Kind {
     purpose: Purpose::IdentityLink,
 };
 
-pub use crate::digest::code_verifier;
+pub use latchkey::pkce::code_verifier;
 
 /// An identity on its way to the application. Spent by the session that it starts, whose id it has.
 #[derive(Serialize, Deserialize)]

@@ -16,9 +16,9 @@ use latchkey::token::sealed::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::Provider;
-pub use crate::digest::CodeChallenge;
-use crate::digest::{is_same, random};
 use crate::directory::Endpoints;
+pub use latchkey::pkce::CodeChallenge;
+use latchkey::pkce::{is_same, random};
 
 /// How long somebody may take at a provider.
 const LIFETIME: Duration = Duration::from_mins(10);

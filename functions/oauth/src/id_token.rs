@@ -11,7 +11,7 @@ use latchkey::clock::Timestamp;
 use latchkey::json;
 use serde_json::{Map, Value};
 
-use crate::digest::is_same;
+use latchkey::pkce::is_same;
 
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 60;

@@ -5,7 +5,6 @@ mod apple;
 mod call;
 mod code;
 mod delete_provider;
-mod digest;
 mod directory;
 mod entrance;
 mod exchange_oauth;

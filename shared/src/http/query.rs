@@ -131,6 +131,41 @@ impl Parameters {
             _ => None,
         }
     }
+
+    /// All of this name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.iter().filter(move |(found, _)| found == name);
+        values.map(|(_, value)| value.as_str())
+    }
+
+    /// The first name that stands twice.
+    #[must_use]
+    pub fn repeated(&self) -> Option<&str> {
+        let names = self.0.iter().map(|(name, _)| name.as_str());
+        let mut behind = names.clone();
+        names.into_iter().find(|name| {
+            behind.next();
+            behind.clone().any(|other| other == *name)
+        })
+    }
+
+    /// Out of a query or a form.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// As a query without those of one name.
+    #[must_use]
+    pub fn query_without(&self, left_out: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.0.iter().filter(|(name, _)| name != left_out));
+        query.finish()
+    }
 }
 
 /// Refuses query parameters an endpoint does not know: a misspelt filter must not pass as none.

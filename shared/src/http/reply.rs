@@ -2,8 +2,9 @@
 
 use lambda_http::Body;
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, REFERRER_POLICY,
-    RETRY_AFTER, SET_COOKIE,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -182,6 +183,27 @@ impl Reply {
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header(RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// Lets scripts of every origin read the answer (CORS). For what takes no cookie.
+    #[must_use]
+    pub fn for_every_origin(self) -> Self {
+        self.header(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+    }
+
+    /// What a browser asks before a script of another origin sends a bearer token (CORS, preflight).
+    #[must_use]
+    pub fn preflight(self, methods: &str) -> Self {
+        let allowed = self.for_every_origin();
+        let allowed = allowed.header(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        let allowed = allowed.header(ACCESS_CONTROL_ALLOW_HEADERS, "authorization");
+        allowed.header(ACCESS_CONTROL_MAX_AGE, "3600")
+    }
+
+    /// Says how to authenticate (RFC 9110 §11.6.1).
+    #[must_use]
+    pub fn authenticate(self, challenge: &str) -> Self {
+        self.header(WWW_AUTHENTICATE, challenge)
     }
 
     /// Adds a header; a value that cannot be one is left out.

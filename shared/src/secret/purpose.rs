@@ -37,6 +37,12 @@ pub enum Purpose {
     IdentityCode,
     /// Seals an identity that is to be linked by whoever holds the account.
     IdentityLink,
+    /// Seals what a client is given for who has signed in.
+    AuthorizationCode,
+    /// Seals the refresh tokens of clients.
+    ClientRefreshToken,
+    /// Seals since when a client asks.
+    AskedAt,
     /// Seals the session of a browser.
     BrowserSession,
     /// Seals what says that a form is of our pages.
@@ -72,6 +78,9 @@ impl Purpose {
             Self::ProviderFlow => b"latchkey/provider-flow/v1",
             Self::IdentityCode => b"latchkey/identity-code/v1",
             Self::IdentityLink => b"latchkey/identity-link/v1",
+            Self::AuthorizationCode => b"latchkey/authorization-code/v1",
+            Self::ClientRefreshToken => b"latchkey/client-refresh-token/v1",
+            Self::AskedAt => b"latchkey/asked-at/v1",
             Self::BrowserSession => b"latchkey/browser-session/v1",
             Self::FormToken => b"latchkey/form-token/v1",
             Self::Flash => b"latchkey/flash/v1",

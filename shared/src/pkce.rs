@@ -1,9 +1,9 @@
-//! Digests and random values, as the protocols spell them.
+//! Proof Key for Code Exchange (RFC 7636), and random values as the protocols spell them.
 
+use crate::field::FieldError;
 use aws_lc_rs::{constant_time, digest, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey::field::FieldError;
 use serde::{Deserialize, Serialize};
 
 /// `code_challenge` of the method `S256` (RFC 7636 §4.2): SHA-256 of the verifier, in base64url.

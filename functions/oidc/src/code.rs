@@ -1,0 +1,115 @@
+//! What a client is given for who has signed in: a code that it spends, once, within a minute.
+
+use std::time::Duration;
+
+use latchkey::clock::Timestamp;
+use latchkey::keys::{CachedSecrets, KeyError, VerifyError};
+use latchkey::pkce::CodeChallenge;
+use latchkey::secret::Purpose;
+use latchkey::session::SessionId;
+use latchkey::token::sealed::Kind;
+use latchkey::user::UserId;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientId, ConsentId, GrantId, Scope};
+
+/// How long a code counts: it goes through the browser's address bar (RFC 6749 §4.1.2).
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
+
+const CODE: Kind = Kind {
+    prefix: "lkac_",
+    purpose: Purpose::AuthorizationCode,
+};
+const REFRESH: Kind = Kind {
+    prefix: "lkcr_",
+    purpose: Purpose::ClientRefreshToken,
+};
+
+/// A code. Spent by the grant that it makes, whose id it has.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AuthorizationCode {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// Where it went.
+    pub redirect_uri: String,
+    /// Who has signed in.
+    pub user_id: UserId,
+    /// How.
+    pub session_id: SessionId,
+    /// The grant that it makes, once.
+    pub grant_id: GrantId,
+    /// The consent behind it.
+    pub consent_id: Option<ConsentId>,
+    /// What it is for.
+    pub scopes: Vec<Scope>,
+    /// What the ID token carries back.
+    pub nonce: Option<String>,
+    /// What it is spent with.
+    pub code_challenge: CodeChallenge,
+}
+
+/// A refresh token of a client. Whether it is still the current one, the grant knows.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClientRefreshToken {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// Whose account it opens.
+    pub user_id: UserId,
+    /// The session that it hangs on.
+    pub session_id: SessionId,
+    /// The grant.
+    pub grant_id: GrantId,
+    /// Its place in the chain.
+    pub counter: u32,
+}
+
+impl AuthorizationCode {
+    /// As a text.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn seal(&self, secrets: &CachedSecrets, now: Timestamp) -> Result<String, KeyError> {
+        let secrets = secrets.current(now).await?;
+        Ok(CODE.seal(&secrets, b"", self, now.plus(CODE_LIFETIME))?)
+    }
+
+    /// The one in a text.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; an expired one is invalid.
+    pub async fn open(
+        secrets: &CachedSecrets,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Self, VerifyError> {
+        secrets.open(&CODE, b"", code, now).await
+    }
+}
+
+impl ClientRefreshToken {
+    /// As a text that counts until `ends_at`.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn seal(
+        &self,
+        secrets: &CachedSecrets,
+        ends_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<String, KeyError> {
+        let secrets = secrets.current(now).await?;
+        Ok(REFRESH.seal(&secrets, b"", self, ends_at)?)
+    }
+
+    /// The one in a text.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; an expired one is invalid.
+    pub async fn open(
+        secrets: &CachedSecrets,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Self, VerifyError> {
+        secrets.open(&REFRESH, b"", token, now).await
+    }
+}

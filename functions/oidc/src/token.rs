@@ -1,0 +1,380 @@
+//! `POST /oauth2/token`: trades a code or a refresh token of a client for tokens (RFC 6749 §3.2, OpenID Connect Core 1.0
+//! §3.1.3). The client says who it is; a public one has nothing to show but its code verifier.
+//!
+//! What is forged costs no I/O. What is authentic is read with client, user, session, grant and consent in one round trip,
+//! and spent in another.
+
+use std::time::Duration;
+
+use lambda_http::Error;
+use latchkey::config;
+use latchkey::http::{self, ApiResult, Endpoint, Operation, Parameters, Request, StatusCode};
+use latchkey::keys::{Mint, TokenIssuer, VerifyError};
+use latchkey::pkce;
+use latchkey::session::{Session, SessionId};
+use latchkey::store::{Beside, Change, Store};
+use latchkey::table::Key;
+use latchkey::user::{User, UserId};
+use serde::Serialize;
+
+use crate::claims::{self, Issuing};
+use crate::oauth_error::{Failed, OauthError, OauthErrorCode};
+use crate::{
+    AuthorizationCode, Client, ClientRefreshToken, ClientStore, Consent, Credentials, Grant,
+    GrantEnd, GrantId, GrantRotation, Scope, request,
+};
+
+const NO_CODE: OauthError =
+    OauthErrorCode::InvalidGrant.because("the code is wrong, spent, expired or not this client's");
+const NO_TOKEN: OauthError = OauthErrorCode::InvalidGrant
+    .because("the refresh token is wrong, spent, expired or not this client's");
+/// A session that is in use is noted to be so this often.
+const KEPT_EVERY: Duration = Duration::from_hours(1);
+
+#[derive(Serialize)]
+struct Response<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    scope: String,
+}
+
+/// The operation `token`.
+pub struct Token {
+    store: Store,
+    tokens: TokenIssuer,
+    grace: Duration,
+    idle: Duration,
+}
+
+/// What is known of whoever asks, out of one read.
+struct Found {
+    user: User,
+    session: Session,
+    grant: Option<Grant>,
+    consent: Option<Consent>,
+}
+
+/// What the tokens are of: whose they are, and which grant.
+struct Names<'a> {
+    user_id: &'a UserId,
+    session_id: &'a SessionId,
+    grant_id: &'a GrantId,
+}
+
+impl Operation for Token {
+    const ENDPOINT: Endpoint = http::taking(&[]).form();
+
+    async fn from_env() -> Result<Self, Error> {
+        let grace = config::refresh_grace()?;
+        let idle = config::session_idle_lifetime()?;
+        let store = Store::from_env().await?;
+        let tokens = TokenIssuer::from_env(&store).await?;
+        Ok(Self {
+            store,
+            tokens,
+            grace,
+            idle,
+        })
+    }
+
+    async fn answer(&self, request: Request) -> ApiResult {
+        match Box::pin(self.trade(&request)).await {
+            Ok(reply) => Ok(reply),
+            Err(failed) => failed.reply(),
+        }
+    }
+}
+
+impl Token {
+    async fn trade(&self, request: &Request) -> Result<http::Reply, Failed> {
+        let form = Parameters::read(request);
+        if form.repeated().is_some() {
+            let description = "a parameter stands twice";
+            return Err(OauthErrorCode::InvalidRequest.because(description).into());
+        }
+        let credentials = Credentials::read(request, &form)?;
+        let change = http::change(request, None);
+        match form.get("grant_type") {
+            Some("authorization_code") => self.spend_code(&form, &credentials, change).await,
+            Some("refresh_token") => self.refresh(&form, &credentials, change).await,
+            None | Some("") => {
+                let description = "grant_type is missing";
+                Err(OauthErrorCode::InvalidRequest.because(description).into())
+            }
+            Some(_) => {
+                let description = "grant_type is authorization_code or refresh_token";
+                Err(OauthErrorCode::UnsupportedGrantType
+                    .because(description)
+                    .into())
+            }
+        }
+    }
+
+    async fn spend_code(
+        &self,
+        form: &Parameters,
+        credentials: &Credentials,
+        change: Change,
+    ) -> Result<http::Reply, Failed> {
+        let secrets = self.tokens.secrets();
+        let code = required(form, "code", "code is missing")?;
+        let verifier = required(form, "code_verifier", "code_verifier is missing")?;
+        let code = AuthorizationCode::open(secrets, code, change.at).await;
+        let code = code.map_err(|error| refused(error, NO_CODE))?;
+        if code.client_id != credentials.client_id {
+            return Err(NO_CODE.into());
+        }
+        let names = Names {
+            user_id: &code.user_id,
+            session_id: &code.session_id,
+            grant_id: &code.grant_id,
+        };
+        let mint = self.tokens.mint(change.at).await?;
+        let (client, found) = self.read(credentials, &names, change.at).await?;
+        let is_theirs = form.get("redirect_uri") == Some(code.redirect_uri.as_str())
+            && pkce::code_verifier(verifier).is_ok()
+            && code.code_challenge.is_of(verifier);
+        let found = found.filter(|_| is_theirs).ok_or(NO_CODE)?;
+        let change = Change {
+            by: Some(code.user_id),
+            ..change
+        };
+        let grant = Grant {
+            id: code.grant_id,
+            user_id: code.user_id,
+            client_id: code.client_id.clone(),
+            session_id: code.session_id,
+            consent_id: code.consent_id,
+            scopes: code.scopes.clone(),
+            counter: 0,
+            rotated_at: change.at,
+            created_at: change.at,
+            ends_at: found.session.ends_at,
+            revoked_at: None,
+            revoked_because: None,
+            version: 1,
+        };
+        let scopes = grant.live_scopes(
+            &client,
+            found.consent.as_ref(),
+            (&found.user, &found.session),
+            change.at,
+        );
+        let scopes = scopes.ok_or(NO_CODE)?;
+        let is_spent =
+            found.grant.is_some() || !grant.put_once(self.store.table(), &change).await?;
+        if is_spent {
+            // Twice is once too often: what it gave is taken back (RFC 6749 §4.1.2).
+            let (table, because) = (self.store.table(), GrantEnd::CodeReuse);
+            Grant::revoke(&code.user_id, &code.grant_id, because, table, &change).await?;
+            return Err(NO_CODE.into());
+        }
+        let issuing = Issuing {
+            client: &client,
+            grant: &grant,
+            user: &found.user,
+            session: &found.session,
+            scopes: &scopes,
+            now: change.at,
+        };
+        self.issue(&mint, &issuing, code.nonce.as_deref()).await
+    }
+
+    async fn refresh(
+        &self,
+        form: &Parameters,
+        credentials: &Credentials,
+        change: Change,
+    ) -> Result<http::Reply, Failed> {
+        let secrets = self.tokens.secrets();
+        let token = required(form, "refresh_token", "refresh_token is missing")?;
+        let token = ClientRefreshToken::open(secrets, token, change.at).await;
+        let token = token.map_err(|error| refused(error, NO_TOKEN))?;
+        if token.client_id != credentials.client_id {
+            return Err(NO_TOKEN.into());
+        }
+        let names = Names {
+            user_id: &token.user_id,
+            session_id: &token.session_id,
+            grant_id: &token.grant_id,
+        };
+        let mint = self.tokens.mint(change.at).await?;
+        let (client, found) = self.read(credentials, &names, change.at).await?;
+        let found = found.ok_or(NO_TOKEN)?;
+        let grant = found.grant.as_ref().ok_or(NO_TOKEN)?;
+        let scopes = grant.live_scopes(
+            &client,
+            found.consent.as_ref(),
+            (&found.user, &found.session),
+            change.at,
+        );
+        let scopes = scopes
+            .filter(|scopes| claims::has(scopes, "offline_access"))
+            .ok_or(NO_TOKEN)?;
+        let scopes = narrowed(form.get("scope"), &client, scopes)?;
+        let change = Change {
+            by: Some(token.user_id),
+            ..change
+        };
+        let grant = self
+            .next(grant, token.counter, &found.session, &change)
+            .await?;
+        let issuing = Issuing {
+            client: &client,
+            grant: &grant,
+            user: &found.user,
+            session: &found.session,
+            scopes: &scopes,
+            now: change.at,
+        };
+        self.issue(&mint, &issuing, None).await
+    }
+
+    /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session is
+    /// there.
+    async fn read(
+        &self,
+        credentials: &Credentials,
+        names: &Names<'_>,
+        now: latchkey::clock::Timestamp,
+    ) -> Result<(Client, Option<Found>), Failed> {
+        let client_id = &credentials.client_id;
+        let grant_key = Grant::key(names.user_id, names.grant_id);
+        let consent_key = Consent::key(names.user_id, client_id);
+        let keys: Vec<Key> = vec![
+            ClientStore::key(client_id),
+            grant_key.clone(),
+            consent_key.clone(),
+        ];
+        let read = self
+            .store
+            .read_for_authentication(names.user_id, names.session_id, keys)
+            .await?;
+        let mut beside: Beside = read.beside;
+        let client = ClientStore::take(&mut beside, client_id)?;
+        let client = credentials
+            .check(client, self.tokens.secrets(), now)
+            .await?;
+        let (Some(user), Some(session)) = (read.caller, read.session) else {
+            return Ok((client, None));
+        };
+        let found = Found {
+            user,
+            session,
+            grant: beside.take(&grant_key)?,
+            consent: beside.take(&consent_key)?,
+        };
+        Ok((client, Some(found)))
+    }
+
+    /// The grant at its next refresh token, or as it is for an answer that got lost; one that may have been stolen is ended.
+    async fn next(
+        &self,
+        grant: &Grant,
+        counter: u32,
+        session: &Session,
+        change: &Change,
+    ) -> Result<Grant, Failed> {
+        let table = self.store.table();
+        let current = if grant.counter == counter {
+            let keep = async {
+                if change.at.since(session.rotated_at) < KEPT_EVERY {
+                    return Ok(());
+                }
+                self.store.keep_session(session, self.idle, change).await
+            };
+            let (rotation, kept) = tokio::join!(grant.rotate(table, change), keep);
+            kept?;
+            match rotation? {
+                GrantRotation::Rotated(grant) => return Ok(grant),
+                GrantRotation::Refused(grant) => grant,
+                GrantRotation::None => return Err(NO_TOKEN.into()),
+            }
+        } else {
+            grant.clone()
+        };
+        let is_live = current.revoked_at.is_none();
+        if is_live && current.repeats_rotation(counter, self.grace, change.at) {
+            return Ok(current);
+        }
+        if is_live {
+            let because = GrantEnd::RefreshTokenReuse;
+            Grant::revoke(&current.user_id, &current.id, because, table, change).await?;
+        }
+        Err(NO_TOKEN.into())
+    }
+
+    async fn issue(
+        &self,
+        mint: &Mint<'_>,
+        issuing: &Issuing<'_>,
+        nonce: Option<&str>,
+    ) -> Result<http::Reply, Failed> {
+        let Issuing { grant, scopes, .. } = issuing;
+        let access_token = issuing.access_token(mint)?;
+        let id_token = claims::has(scopes, "openid")
+            .then(|| issuing.id_token(mint, &access_token, nonce))
+            .transpose()?;
+        let refresh_token = if claims::has(scopes, "offline_access") {
+            let token = ClientRefreshToken {
+                client_id: grant.client_id.clone(),
+                user_id: grant.user_id,
+                session_id: grant.session_id,
+                grant_id: grant.id,
+                counter: grant.counter,
+            };
+            let secrets = self.tokens.secrets();
+            Some(token.seal(secrets, grant.ends_at, issuing.now).await?)
+        } else {
+            None
+        };
+        let response = Response {
+            access_token: &access_token,
+            token_type: "Bearer",
+            expires_in: mint.lifetime().as_secs(),
+            refresh_token,
+            id_token,
+            scope: claims::joined(scopes),
+        };
+        Ok(http::json(StatusCode::OK, &response)?.for_every_origin())
+    }
+}
+
+fn required<'a>(
+    form: &'a Parameters,
+    name: &str,
+    missing: &'static str,
+) -> Result<&'a str, OauthError> {
+    let value = form.get(name).filter(|value| !value.is_empty());
+    value.ok_or(OauthErrorCode::InvalidRequest.because(missing))
+}
+
+/// What is not ours is refused; when nobody can tell, it is said so.
+fn refused(error: VerifyError, refusal: OauthError) -> Failed {
+    match error {
+        VerifyError::Invalid => refusal.into(),
+        VerifyError::Keys(error) => error.into(),
+    }
+}
+
+/// What is asked for of what may be had: all of it where nothing is said, and never more (RFC 6749 §6).
+fn narrowed(
+    asked: Option<&str>,
+    client: &Client,
+    scopes: Vec<Scope>,
+) -> Result<Vec<Scope>, OauthError> {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return Ok(scopes);
+    };
+    let asked = request::scopes(asked, client).unwrap_or_default();
+    if asked.is_empty() || asked.iter().any(|scope| !scopes.contains(scope)) {
+        let description = "the refresh token is for less";
+        return Err(OauthErrorCode::InvalidScope.because(description));
+    }
+    Ok(asked)
+}
