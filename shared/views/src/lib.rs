@@ -18,6 +18,7 @@
 //! Nothing here reads a clock, a file or the network.
 
 mod account;
+mod application;
 mod assets;
 mod colour;
 mod failure;
@@ -37,6 +38,7 @@ pub use account::{
     Account, AccountApp, AccountDevice, AccountIdentity, AccountPasskey, AccountSession,
     DeleteAccount, Part, Profile,
 };
+pub use application::{Consent, Return};
 pub use assets::{ASSETS, Asset};
 pub use colour::Colour;
 pub use failure::{Failed, Failure};

@@ -77,6 +77,10 @@ paths! {
     DELETE = "/account/delete";
     /// Proves anew who it is: `password`, `totp`, `recoveryCode`, or `ceremony` and `credential`.
     CONFIRM = "/account/confirm";
+    /// What an application asks for. It has no form of its own.
+    AUTHORIZE = "/oauth2/authorize";
+    /// The answer to it: `request`, `scope`, `decision`.
+    CONSENT = "/consent";
 }
 
 /// Most bytes of a path.

@@ -92,6 +92,8 @@ fn style_guide(frame: &Frame<'_>, change: &dyn Fn(&str) -> String) -> Result<Str
             include_str!("../templates/style_guide.html")
         ),
         title: "style_guide.title",
+        title_value: None,
+        leads_to: None,
         is_refused: true,
         takes_script: true,
     };
