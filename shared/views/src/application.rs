@@ -97,12 +97,10 @@ fn authority(rest: &str) -> Option<&str> {
 
 /// Whether a host, with a port or without, is this device.
 fn is_loopback(authority: &str) -> bool {
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
         let rest = authority.strip_prefix(host);
-        let port = rest.map(|rest| rest.strip_prefix(':').unwrap_or(rest));
-        let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-        rest == Some("")
-            || rest.is_some_and(|rest| rest.starts_with(':')) && port.is_some_and(digits)
+        rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(digits))
     })
 }
 
