@@ -35,8 +35,8 @@ mod view;
 mod words;
 
 pub use account::{
-    Account, AccountApp, AccountDevice, AccountIdentity, AccountPasskey, AccountSession,
-    DeleteAccount, Part, Profile,
+    Account, AccountApp, AccountApplication, AccountDevice, AccountIdentity, AccountPasskey,
+    AccountSession, DeleteAccount, Part, Profile,
 };
 pub use application::{Consent, Return};
 pub use assets::{ASSETS, Asset};

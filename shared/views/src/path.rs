@@ -69,6 +69,8 @@ paths! {
     UNLINK = "/account/identities/unlink";
     /// `provider`.
     LINK = "/account/identities/link";
+    /// `client`.
+    GRANTS_REVOKE = "/account/applications/revoke";
     /// `id`.
     REVOKE_SESSION = "/account/sessions/revoke";
     /// `scope`: `session`, `others` or `all`.

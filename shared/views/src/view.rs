@@ -90,7 +90,7 @@ views! {
     /// Moves the account to another address.
     ConfirmEmailChange = "confirm_email_change";
     /// The account.
-    Account = "account";
+    Account = "account" + "scopes";
     /// Deletes it.
     DeleteAccount = "delete_account";
     /// Asks anew who it is.
