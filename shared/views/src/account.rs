@@ -24,6 +24,8 @@ pub struct Account {
     pub identities: Vec<AccountIdentity>,
     /// Services that can be linked.
     pub providers: Vec<Provider>,
+    /// Applications that have access; none, where the stack signs nobody in to any.
+    pub applications: Option<Vec<AccountApplication>>,
     /// Sessions.
     pub sessions: Vec<AccountSession>,
     /// Whether there are more.
@@ -44,6 +46,7 @@ impl Account {
             devices: Vec::new(),
             identities: Vec::new(),
             providers: Vec::new(),
+            applications: None,
             sessions: Vec::new(),
             more_sessions: false,
             refused: Refused::default(),
@@ -169,6 +172,19 @@ pub struct AccountIdentity {
     pub email: Option<String>,
     /// When it was linked.
     pub linked_at: String,
+}
+
+/// An application that has access.
+#[derive(Clone, Serialize)]
+pub struct AccountApplication {
+    /// Its id as a client.
+    pub client: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may.
+    pub scopes: Vec<String>,
+    /// Since when.
+    pub given_at: String,
 }
 
 /// A session.

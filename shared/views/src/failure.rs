@@ -19,6 +19,8 @@ pub enum Failure {
     Forbidden,
     /// The other service has failed.
     Provider,
+    /// What an application asks for is wrong, and it cannot be told: what is, for who makes it.
+    Application(&'static str),
     /// A fault of ours.
     Internal,
     /// Trying again helps.
@@ -31,7 +33,7 @@ impl Failure {
     pub const fn status(self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::LinkExpired => 400,
+            Self::LinkExpired | Self::Application(_) => 400,
             Self::FormExpired | Self::Forbidden => 403,
             Self::TooManyTries(_) => 429,
             Self::Provider => 502,
@@ -48,6 +50,7 @@ impl Failure {
             Self::TooManyTries(_) => "too_many_tries",
             Self::Forbidden => "forbidden",
             Self::Provider => "provider",
+            Self::Application(_) => "application",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
         }
@@ -59,6 +62,7 @@ impl Failure {
 pub struct Failed {
     kind: &'static str,
     minutes: Option<u64>,
+    detail: Option<&'static str>,
     back: Option<LocalPath>,
 }
 
@@ -70,9 +74,14 @@ impl Failed {
             Failure::TooManyTries(seconds) => Some(seconds.div_ceil(60).max(1)),
             _ => None,
         };
+        let detail = match failure {
+            Failure::Application(detail) => Some(detail),
+            _ => None,
+        };
         Self {
             kind: failure.kind(),
             minutes,
+            detail,
             back,
         }
     }

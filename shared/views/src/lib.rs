@@ -18,6 +18,7 @@
 //! Nothing here reads a clock, a file or the network.
 
 mod account;
+mod application;
 mod assets;
 mod colour;
 mod failure;
@@ -34,9 +35,10 @@ mod view;
 mod words;
 
 pub use account::{
-    Account, AccountApp, AccountDevice, AccountIdentity, AccountPasskey, AccountSession,
-    DeleteAccount, Part, Profile,
+    Account, AccountApp, AccountApplication, AccountDevice, AccountIdentity, AccountPasskey,
+    AccountSession, DeleteAccount, Part, Profile,
 };
+pub use application::{Consent, Return};
 pub use assets::{ASSETS, Asset};
 pub use colour::Colour;
 pub use failure::{Failed, Failure};

@@ -64,6 +64,8 @@ notices! {
     IdentityLinked = "identity_linked";
     /// An identity was unlinked.
     IdentityUnlinked = "identity_unlinked";
+    /// An application has no access any more.
+    AccessRemoved = "access_removed";
     /// The visitor has proved anew who they are.
     Confirmed = "confirmed";
     /// The sign-in took too long, or the session is over.

@@ -69,6 +69,8 @@ paths! {
     UNLINK = "/account/identities/unlink";
     /// `provider`.
     LINK = "/account/identities/link";
+    /// `client`.
+    GRANTS_REVOKE = "/account/applications/revoke";
     /// `id`.
     REVOKE_SESSION = "/account/sessions/revoke";
     /// `scope`: `session`, `others` or `all`.
@@ -77,6 +79,10 @@ paths! {
     DELETE = "/account/delete";
     /// Proves anew who it is: `password`, `totp`, `recoveryCode`, or `ceremony` and `credential`.
     CONFIRM = "/account/confirm";
+    /// What an application asks for. It has no form of its own.
+    AUTHORIZE = "/oauth2/authorize";
+    /// The answer to it: `request`, `scope`, `decision`.
+    CONSENT = "/consent";
 }
 
 /// Most bytes of a path.

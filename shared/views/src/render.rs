@@ -27,18 +27,16 @@ impl View {
     /// # Errors
     /// [`RenderError`]: the template is wrong.
     pub fn render(&self, frame: &Frame<'_>) -> Result<String, RenderError> {
-        let mut known = context! { page => self.page() };
-        if let Self::Leave(page) = self {
-            known = context! { leave => page.url(), title_provider => page.title(), ..known };
-        }
         let page = Page {
             name: self.name(),
             source: self.source(),
             title: &self.title(),
+            title_value: self.title_value(),
+            leads_to: self.leads_to(),
             is_refused: self.is_refused(),
             takes_script: self.takes_script(),
         };
-        page.render(frame, known)
+        page.render(frame, context! { page => self.page() })
     }
 }
 
@@ -47,6 +45,8 @@ pub(crate) struct Page<'a> {
     pub(crate) name: &'a str,
     pub(crate) source: &'a str,
     pub(crate) title: &'a str,
+    pub(crate) title_value: Option<(&'a str, &'a str)>,
+    pub(crate) leads_to: Option<&'a str>,
     pub(crate) is_refused: bool,
     pub(crate) takes_script: bool,
 }
@@ -74,13 +74,10 @@ impl Page<'_> {
         let body = engine
             .template_from_named_str(&format!("{}.html", self.name), self.source)?
             .render(known.clone())?;
-        let provider = known.get_attr("title_provider")?;
-        let values = [(
-            "provider".to_owned(),
-            provider.as_str().unwrap_or_default().to_owned(),
-        )];
+        let told = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let values = self.title_value.map(told);
         let title = words::words(frame.locale, self.title)
-            .map(|words| say(words, theme.name(), &values))
+            .map(|words| say(words, theme.name(), values.as_slice()))
             .ok_or_else(|| missing(self.title))?;
         let layout = context! {
             app => theme.name(),
@@ -88,6 +85,7 @@ impl Page<'_> {
             title,
             body => Value::from_safe_string(body.trim().to_owned()),
             refused => self.is_refused,
+            leave => self.leads_to,
             wide => matches!(self.name, "account" | "style_guide"),
             signed_in => frame.signed_in.as_deref(),
             notice => frame.notice.map(crate::Notice::code),

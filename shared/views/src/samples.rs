@@ -92,6 +92,8 @@ fn style_guide(frame: &Frame<'_>, change: &dyn Fn(&str) -> String) -> Result<Str
             include_str!("../templates/style_guide.html")
         ),
         title: "style_guide.title",
+        title_value: None,
+        leads_to: None,
         is_refused: true,
         takes_script: true,
     };
@@ -135,6 +137,28 @@ fn next() -> Option<LocalPath> {
     LocalPath::parse("/account?from=a&to=b")
 }
 
+/// What an application may ask for: what everybody knows, and one of its own.
+const SCOPES: [&str; 5] = [
+    "profile",
+    "email",
+    "offline_access",
+    "openid",
+    "orders:read",
+];
+
+/// Scopes, of which those of an application come from outside.
+fn scopes(names: &[&str], change: &dyn Fn(&str) -> String) -> Vec<String> {
+    let is_own = |name: &str| name.contains(':');
+    let scope = |name: &&str| {
+        if is_own(name) {
+            change(name)
+        } else {
+            (*name).to_owned()
+        }
+    };
+    names.iter().map(scope).collect()
+}
+
 fn others() -> Vec<State> {
     let failed = |name, failure| State::new(name, Failed::new(failure, None));
     vec![
@@ -145,6 +169,10 @@ fn others() -> Vec<State> {
         failed("failed.too-many-tries", Failure::TooManyTries(840)),
         failed("failed.forbidden", Failure::Forbidden),
         failed("failed.provider", Failure::Provider),
+        failed(
+            "failed.application",
+            Failure::Application("redirect_uri is not registered"),
+        ),
         failed("failed.internal", Failure::Internal),
         State::new(
             "failed.unavailable",

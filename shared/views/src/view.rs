@@ -4,6 +4,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 
 use crate::account::{Account, DeleteAccount};
+use crate::application::{Consent, Return};
 use crate::failure::Failed;
 use crate::letter::{
     CheckMail, ConfirmEmailChange, Forgot, Invitation, Resend, Reset, SignUp, VerifyEmail,
@@ -89,7 +90,7 @@ views! {
     /// Moves the account to another address.
     ConfirmEmailChange = "confirm_email_change";
     /// The account.
-    Account = "account";
+    Account = "account" + "scopes";
     /// Deletes it.
     DeleteAccount = "delete_account";
     /// Asks anew who it is.
@@ -98,6 +99,10 @@ views! {
     Goodbye = "goodbye";
     /// On the way to another service.
     Leave = "leave";
+    /// Asks whether an application may have what it asks for.
+    Consent = "consent" + "scopes";
+    /// Back to an application.
+    Return = "return";
     /// Says why there is no other page.
     Failed = "failed";
 }
@@ -109,6 +114,25 @@ impl View {
             Self::Failed(page) => format!("failed.{}.title", page.kind()),
             Self::SetUp(page) if page.during_sign_in => "set_up.title_sign_in".to_owned(),
             _ => format!("{}.title", self.name()),
+        }
+    }
+
+    /// What stands in braces in its title.
+    pub(crate) fn title_value(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Leave(page) => Some(("provider", page.title())),
+            Self::Consent(page) => Some(("client", page.client())),
+            Self::Return(page) => Some(("client", page.client())),
+            _ => None,
+        }
+    }
+
+    /// Where it leads by itself.
+    pub(crate) fn leads_to(&self) -> Option<&str> {
+        match self {
+            Self::Leave(page) => Some(page.url()),
+            Self::Return(page) => Some(page.url()),
+            _ => None,
         }
     }
 
@@ -130,11 +154,13 @@ impl View {
             Self::ConfirmEmailChange(page) => &page.form,
             Self::DeleteAccount(page) => &page.form,
             Self::Confirm(page) => &page.form,
+            Self::Consent(page) => &page.form,
             Self::Account(page) => return page.is_refused(),
             Self::RecoveryCodes(_)
             | Self::CheckMail(_)
             | Self::Goodbye(_)
             | Self::Leave(_)
+            | Self::Return(_)
             | Self::Failed(_) => {
                 return false;
             }

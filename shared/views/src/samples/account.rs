@@ -2,11 +2,11 @@
 
 use letters::Locale;
 
-use super::State;
 use super::forms::providers;
+use super::{SCOPES, State, scopes};
 use crate::{
-    Account, AccountApp, AccountDevice, AccountIdentity, AccountPasskey, AccountSession,
-    DeleteAccount, Form, Notice, Part, Profile, Typed,
+    Account, AccountApp, AccountApplication, AccountDevice, AccountIdentity, AccountPasskey,
+    AccountSession, DeleteAccount, Form, Notice, Part, Profile, Typed,
 };
 
 type Change<'a> = &'a dyn Fn(&str) -> String;
@@ -43,6 +43,7 @@ pub(super) fn states(change: Change<'_>) -> Vec<State> {
         State::new("account", full.clone()),
         State::new("account.new", Account::new(owner(change, false))),
         State::new("account.without", without(change)),
+        State::new("account.no-applications", no_applications(change)),
         State::new("account.changed", full.clone()).noticed(Notice::PasswordChanged),
         State::new("account.profile-refused", refused(Part::Profile, profile)),
         State::new("account.email-refused", refused(Part::Email, email)),
@@ -85,6 +86,24 @@ fn without(change: Change<'_>) -> Account {
     let mut account = Account::new(owner(change, true));
     account.second_factors = false;
     account
+}
+
+/// Of somebody whose account no application may use.
+fn no_applications(change: Change<'_>) -> Account {
+    let mut account = Account::new(owner(change, true));
+    account.applications = Some(Vec::new());
+    account
+}
+
+fn applications(change: Change<'_>) -> Vec<AccountApplication> {
+    [("Shop", SCOPES.as_slice()), ("Reports", &["openid"])]
+        .map(|(name, names)| AccountApplication {
+            client: change("shop"),
+            name: change(name),
+            scopes: scopes(names, change),
+            given_at: change("2026-11-21T04:00:00.000Z"),
+        })
+        .into()
 }
 
 fn full(change: Change<'_>) -> Account {
@@ -130,6 +149,7 @@ fn full(change: Change<'_>) -> Account {
         linked_at: at(4),
     });
     account.providers = providers(change);
+    account.applications = Some(applications(change));
     for (place, agent) in [Some(FIREFOX), Some("curl/8.5.0"), None]
         .into_iter()
         .enumerate()

@@ -1,11 +1,11 @@
 //! Sign-in, sign-up, and what letters lead to.
 
-use super::{State, next};
+use super::{SCOPES, State, next, scopes};
 use crate::sign_in::Way::{Passkey, Password, RecoveryCode, Totp};
 use crate::{
-    App, AskCode, CheckMail, Confirm, ConfirmEmailChange, EnterCode, Forgot, Form, Invitation,
-    Leave, Notice, Provider, RecoveryCodes, Resend, Reset, SecondFactor, Sent, SetUp, SignIn,
-    SignUp, Typed, VerifyEmail,
+    App, AskCode, CheckMail, Confirm, ConfirmEmailChange, Consent, EnterCode, Forgot, Form,
+    Invitation, Leave, Notice, Provider, RecoveryCodes, Resend, Reset, Return, SecondFactor, Sent,
+    SetUp, SignIn, SignUp, Typed, VerifyEmail,
 };
 
 type Change<'a> = &'a dyn Fn(&str) -> String;
@@ -20,6 +20,7 @@ pub(super) fn states(change: Change<'_>) -> Vec<State> {
     states.extend(set_ups(change));
     states.extend(mailed(change));
     states.extend(links(change));
+    states.extend(applications(change));
     states
 }
 
@@ -293,4 +294,44 @@ fn links(change: Change<'_>) -> Vec<State> {
         State::new("confirm-email-change", confirm(Form::new())).signed_in(),
         State::new("confirm-email-change.refused", confirm(old())).signed_in(),
     ]
+}
+
+/// What an application asks for, and the way back to it.
+fn applications(change: Change<'_>) -> Vec<State> {
+    let asks = |form: Form, uri: &str, names: &[&str]| {
+        let (client, request) = (change("Shop"), change("lkcr_c2FtcGxl"));
+        Consent::new(form, client, &change(uri), scopes(names, change), request)
+    };
+    let web = "https://shop.example.com";
+    let mut states = vec![
+        State::new("consent", asks(Form::new(), web, &SCOPES)),
+        State::new("consent.openid", asks(Form::new(), web, &["openid"])),
+        State::new(
+            "consent.without-openid",
+            asks(Form::new(), web, &["orders:read", "orders:write"]),
+        ),
+        State::new(
+            "consent.on-device",
+            asks(Form::new(), "com.example.shop:/callback", &SCOPES),
+        ),
+        State::new(
+            "consent.refused",
+            asks(Form::new().refused("rate_limited"), web, &SCOPES),
+        ),
+    ];
+    let back = |uri: &str| {
+        let url = format!("{uri}?code=lkco_c2FtcGxl&state='a';b&iss=https%3A%2F%2Fid.example.com");
+        Return::new(change("Shop"), url)
+    };
+    for (name, uri) in [
+        ("return", "https://shop.example.com/callback"),
+        ("return.loopback", "http://127.0.0.1:53412/callback"),
+        ("return.app", "com.example.shop:/callback"),
+    ] {
+        states.extend(back(uri).map(|page| State::new(name, page)));
+    }
+    for state in &mut states {
+        state.signed_in = true;
+    }
+    states
 }
