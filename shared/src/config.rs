@@ -93,6 +93,8 @@ pub const THEME_BACKGROUND: &str = "THEME_BACKGROUND";
 pub const MFA: &str = "MFA";
 /// `off` where the stack has no sign-in with other providers; default `on`.
 pub const OAUTH: &str = "OAUTH";
+/// `off` where the stack is no OpenID provider; default `on`.
+pub const OIDC: &str = "OIDC";
 /// How long a link that confirms an address works: hours, 1 to 168, default 24.
 pub const VERIFICATION_LINK_HOURS: &str = "VERIFICATION_LINK_HOURS";
 /// How long a link that resets a password works: minutes, 5 to 30, default 30.

@@ -8,7 +8,6 @@ use latchkey::keys::CachedSecrets;
 use latchkey::secret::Purpose;
 use latchkey::token::sealed::Kind;
 
-use crate::claims::has;
 use crate::request::{AuthorizationRequest, Refusal};
 use crate::{AuthorizationCode, Client, Consent, GrantId, Scope};
 
@@ -144,10 +143,4 @@ pub fn code(
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
     }
-}
-
-/// Whether an ID token is asked for.
-#[must_use]
-pub fn is_sign_in(scopes: &[Scope]) -> bool {
-    has(scopes, "openid")
 }

@@ -14,8 +14,6 @@ pub enum OauthErrorCode {
     InvalidClient,
     /// The code or the token does not count, or is another client's.
     InvalidGrant,
-    /// This client may not do that.
-    UnauthorizedClient,
     /// There is no such way to a token.
     UnsupportedGrantType,
     /// A scope that may not be asked for.
@@ -58,7 +56,6 @@ impl OauthErrorCode {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
-            Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",

@@ -56,7 +56,7 @@ impl SecurityPage {
 }
 
 /// What this account can show: a second factor, where it has one.
-fn ways(Caller { user, .. }: &Caller) -> Vec<Way> {
+pub(crate) fn ways(Caller { user, .. }: &Caller) -> Vec<Way> {
     let mut ways = Vec::new();
     if user.factors.contains(&Factor::Totp) {
         ways.push(Way::Totp);

@@ -2,6 +2,7 @@
 //! session that a cookie carries, and forms that only its own pages can send. How it looks is in `shared/views`.
 
 mod account_page;
+mod authorize_page;
 mod browser;
 mod confirm;
 mod cookie;
@@ -19,6 +20,7 @@ mod sign_in_page;
 mod sign_up_page;
 mod site;
 mod visit;
+mod who;
 
 use latchkey::http::{ApiError, Bearer, ErrorCode, Parameters};
 use serde_json::Value;
@@ -30,6 +32,7 @@ use site::{Shown, Stop};
 use visit::Visit;
 
 pub use account_page::AccountPage;
+pub use authorize_page::AuthorizePage;
 pub use get_asset::GetAsset;
 pub use letter_page::LetterPage;
 pub use security_page::SecurityPage;

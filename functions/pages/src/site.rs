@@ -6,10 +6,10 @@ use lambda_http::Error;
 use latchkey::clock;
 use latchkey::config::{self, ConfigError};
 use latchkey::http::{ApiError, ApiResult, ErrorCode, Reply, Request, StatusCode};
-use latchkey::keys::{CachedSecrets, TokenVerifier};
+use latchkey::keys::{CachedSecrets, KeyError, TokenVerifier};
 use latchkey::secret::SecretSource;
 use latchkey::session::SessionLifetimes;
-use latchkey::store::Store;
+use latchkey::store::{Store, StoreError};
 use views::{Failed, Failure, Theme};
 
 use crate::visit::Visit;
@@ -51,6 +51,18 @@ pub type Shown = Result<Reply, Stop>;
 impl From<ApiError> for Stop {
     fn from(error: ApiError) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<KeyError> for Stop {
+    fn from(error: KeyError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

@@ -22,8 +22,6 @@ use crate::{browser, cookie};
 const LANGUAGE: &str = "__Host-latchkey-language";
 /// What is kept until it is chosen anew, or until the table knows it no more.
 const YEAR: Duration = Duration::from_hours(365 * 24);
-/// A session that is in use is noted to be so this often.
-const KEPT_EVERY: Duration = Duration::from_hours(1);
 
 /// One request of a browser, and what is known of it without the table.
 pub struct Visit<'a> {
@@ -117,58 +115,6 @@ impl<'a> Visit<'a> {
         let checked = browser.check(secrets, self.request, &form, origin, to_nobody);
         checked.await?;
         Ok(form)
-    }
-
-    /// Who is signed in, as the table knows them now. 1 RT, 2 RU, and 1 WU once an hour.
-    ///
-    /// # Errors
-    /// `unavailable`.
-    pub async fn caller(&self) -> Result<Option<Caller>, ApiError> {
-        let Some(bearer) = self.bearer else {
-            return Ok(None);
-        };
-        let caller = match bearer.authenticate(&self.site.store).await {
-            Ok(caller) => caller,
-            Err(error) if error.code() == ErrorCode::InvalidToken => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let session = &caller.session;
-        if self.now.since(session.rotated_at) >= KEPT_EVERY {
-            let change = http::change(self.request, Some(caller.user.id));
-            let (store, idle) = (&self.site.store, self.site.lifetimes.idle);
-            store.keep_session(session, idle, &change).await?;
-        }
-        Ok(Some(caller))
-    }
-
-    /// Who is signed in. Whoever is not has to sign in first, and comes back then.
-    ///
-    /// # Errors
-    /// [`Stop`].
-    pub async fn signed_in(&self) -> Result<(Caller, Bearer), Stop> {
-        match (self.caller().await?, self.bearer) {
-            (Some(caller), Some(bearer)) => Ok((caller, bearer)),
-            _ => Err(self.sign_in_first().await),
-        }
-    }
-
-    /// To the sign-in, and back here, or to the account where a form was sent.
-    pub async fn sign_in_first(&self) -> Stop {
-        let back = if self.only_looks() {
-            self.path()
-        } else {
-            paths::ACCOUNT
-        };
-        let reply = http::see_other(&with_next(paths::SIGN_IN, back));
-        if self.bearer.is_none() {
-            return reply.into();
-        }
-        let reply = reply.cookie(&browser::SESSION.over());
-        let flash = Flash::on(paths::SIGN_IN).done(Notice::SessionOver);
-        match flash.keep(reply, &self.site.secrets, self.now).await {
-            Ok(reply) => reply.into(),
-            Err(error) => Stop::Failed(error),
-        }
     }
 
     /// What is chosen on a page, or the language of the browser.

@@ -210,6 +210,19 @@ impl Bearer {
         store: &Store,
         keys: Vec<Key>,
     ) -> Result<(Caller, Beside), ApiError> {
+        let (caller, beside) = self.find_beside(store, keys).await?;
+        Ok((caller?, beside))
+    }
+
+    /// The same, with the rest also where the session does not count: then the caller is `invalid_token`.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn find_beside(
+        &self,
+        store: &Store,
+        keys: Vec<Key>,
+    ) -> Result<(Result<Caller, ApiError>, Beside), ApiError> {
         let Subject {
             user_id,
             session_id,
@@ -218,7 +231,7 @@ impl Bearer {
         let read = store
             .read_for_authentication(user_id, session_id, keys)
             .await?;
-        let caller = Caller::from_read(read.caller, read.session, self.now)?;
+        let caller = Caller::from_read(read.caller, read.session, self.now);
         Ok((caller, read.beside))
     }
 }

@@ -38,7 +38,8 @@ async fn main() -> Result<(), Error> {
 async fn get_jwks(tokens: &TokenVerifier) -> ApiResult {
     let keys = tokens.published(clock::now()).await?;
     let keys = keys.iter().map(KeyResponse::from).collect();
-    Ok(http::json(StatusCode::OK, &KeySetResponse { keys })?.public_for(MAX_AGE_SECONDS))
+    let reply = http::json(StatusCode::OK, &KeySetResponse { keys })?.for_every_origin();
+    Ok(reply.public_for(MAX_AGE_SECONDS))
 }
 
 impl<'a> From<&'a PublicKey> for KeyResponse<'a> {

@@ -1,8 +1,7 @@
-//! `GET /.well-known/openid-configuration`: where to find issuer and keys (`OpenID` Connect Discovery 1.0
-//! §4). Anybody may call it.
+//! `GET /.well-known/openid-configuration`: where to find issuer, keys and endpoints (`OpenID` Connect Discovery 1.0 §4).
+//! Anybody may call it.
 //!
-//! Enough for whoever verifies our access tokens, such as API Gateway's JWT authorizer. There is no
-//! authorization endpoint: Latchkey is no `OpenID` provider for browsers.
+//! Without the area `oidc` it is enough for whoever verifies our access tokens, such as API Gateway's JWT authorizer.
 
 use std::future::ready;
 
@@ -21,39 +20,101 @@ struct DiscoveryResponse<'a> {
     response_types_supported: [&'static str; 1],
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 2],
-    claims_supported: [&'static str; 12],
+    claims_supported: Vec<&'static str>,
+    #[serde(flatten)]
+    provider: Option<Provider>,
+}
+
+/// What a provider for browsers says, too.
+#[derive(Serialize)]
+struct Provider {
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    scopes_supported: [&'static str; 4],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 2],
+    code_challenge_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    acr_values_supported: [&'static str; 2],
+    prompt_values_supported: [&'static str; 4],
+    ui_locales_supported: [&'static str; 3],
+    authorization_response_iss_parameter_supported: bool,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let issuer = config::issuer()?;
+    let has_oidc = config::is_on(config::OIDC)?;
     http::taking_any()
-        .serve(|_| ready(get_openid_configuration(&issuer)))
+        .serve(|_| ready(get_openid_configuration(&issuer, has_oidc)))
         .await
 }
 
-fn get_openid_configuration(issuer: &str) -> ApiResult {
+fn get_openid_configuration(issuer: &str, has_oidc: bool) -> ApiResult {
+    let mut claims_supported = vec![
+        "iss",
+        "aud",
+        "sub",
+        "sid",
+        "role",
+        "iat",
+        "exp",
+        "jti",
+        "auth_time",
+        "amr",
+        "acr",
+        "email_verified",
+    ];
+    if has_oidc {
+        claims_supported.extend([
+            "nonce",
+            "at_hash",
+            "name",
+            "given_name",
+            "family_name",
+            "locale",
+            "updated_at",
+            "email",
+        ]);
+    }
     let discovery = DiscoveryResponse {
         issuer,
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        response_types_supported: ["none"],
+        response_types_supported: [if has_oidc { "code" } else { "none" }],
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["RS256", "ES256"],
-        claims_supported: [
-            "iss",
-            "aud",
-            "sub",
-            "sid",
-            "role",
-            "iat",
-            "exp",
-            "jti",
-            "auth_time",
-            "amr",
-            "acr",
-            "email_verified",
-        ],
+        claims_supported,
+        provider: has_oidc.then(|| provider(issuer)),
     };
-    Ok(http::json(StatusCode::OK, &discovery)?.public_for(MAX_AGE_SECONDS))
+    let reply = http::json(StatusCode::OK, &discovery)?.for_every_origin();
+    Ok(reply.public_for(MAX_AGE_SECONDS))
+}
+
+fn provider(issuer: &str) -> Provider {
+    Provider {
+        authorization_endpoint: format!("{issuer}/oauth2/authorize"),
+        token_endpoint: format!("{issuer}/oauth2/token"),
+        userinfo_endpoint: format!("{issuer}/oauth2/userinfo"),
+        scopes_supported: ["openid", "profile", "email", "offline_access"],
+        response_modes_supported: ["query"],
+        grant_types_supported: ["authorization_code", "refresh_token"],
+        code_challenge_methods_supported: ["S256"],
+        token_endpoint_auth_methods_supported: [
+            "client_secret_basic",
+            "client_secret_post",
+            "none",
+        ],
+        acr_values_supported: ["aal1", "aal2"],
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        ui_locales_supported: ["en", "de", "es"],
+        authorization_response_iss_parameter_supported: true,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    }
 }

@@ -12,11 +12,11 @@ use crate::site::{Shown, Stop};
 use crate::visit::{Visit, body};
 
 impl SignInPage {
-    /// Who is signed in goes on.
+    /// Who is signed in goes on, unless it is to be somebody else.
     pub(crate) async fn ask_password(&self, visit: &Visit<'_>) -> Shown {
         let next = visit.next();
         let (caller, providers) = tokio::join!(visit.caller(), self.providers(visit));
-        if caller?.is_some() {
+        if caller?.is_some() && visit.parameter("another").is_none() {
             let path = next.as_ref().map_or(paths::ACCOUNT, LocalPath::as_str);
             return Ok(http::see_other(path));
         }
