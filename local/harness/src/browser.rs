@@ -58,6 +58,46 @@ impl<'a> Browser<'a> {
         panic!("{path}: sent in a circle");
     }
 
+    /// Opens a path, and goes on to where it is sent: the URL of the application that it is led back to, or none where it shows
+    /// a page of ours.
+    ///
+    /// # Panics
+    /// When it is sent in a circle.
+    pub async fn visit(&mut self, path: &str) -> Option<Url> {
+        let request = HttpRequest::new("GET", path);
+        let answer = self.send(request).await;
+        self.led(path, answer).await
+    }
+
+    /// The same with the form of its page.
+    ///
+    /// # Panics
+    /// When the page has no such form, or it is sent in a circle.
+    pub async fn answer(&mut self, action: &str, fields: &[(&str, &str)]) -> Option<Url> {
+        let answer = self.send(self.form(action, fields)).await;
+        self.led(action, answer).await
+    }
+
+    async fn led(&mut self, path: &str, answer: Answer) -> Option<Url> {
+        let (mut path, mut answer) = (path.to_owned(), answer);
+        for _ in 0..MOST_REDIRECTS {
+            if answer.status != 303 {
+                self.show(path, answer);
+                let (_, rest) = self.text().split_once("http-equiv=\"refresh\"")?;
+                let (_, url) = attribute(rest, "content")?.split_once("url=").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+                return Some(Url::parse(&url).expect("a URL"));
+            }
+            let location = answer.header("location").to_owned();
+            let here = location.strip_prefix(ORIGIN).unwrap_or(&location);
+            if !here.starts_with('/') {
+                return Some(Url::parse(&location).expect("a URL"));
+            }
+            here.clone_into(&mut path);
+            answer = self.send(HttpRequest::new("GET", &path)).await;
+        }
+        panic!("{path}: sent in a circle");
+    }
+
     /// Sends the form of the page that it shows to this path, with these fields and what stands in it, and goes on to
     /// where it is sent.
     ///
