@@ -12,16 +12,16 @@ import { singlePage } from "./clients/single-page-app.mjs";
 import { checks, done, version } from "./clients/site.mjs";
 
 const CLIENTS = [
-  { packages: ["openid-client"], kind: "application on a server, one's own", run: server },
+  { packages: ["openid-client"], kind: "application of your own, on a server", run: server },
   { packages: ["openid-client"], kind: "application of somebody else, without a secret", run: stranger },
   {
     title: "openid-client/passport", packages: ["openid-client", "passport", "express"],
     kind: "application of express", run: strategy,
   },
-  { packages: ["oauth4webapi"], kind: "library of one's own, on a server", run: calls },
-  { title: "Auth.js", packages: ["@auth/core"], kind: "application of Next.js and others", run: handler },
+  { packages: ["oauth4webapi"], kind: "code on a server, without a framework", run: calls },
+  { title: "Auth.js (@auth/core)", packages: ["@auth/core"], kind: "application of Next.js and others", run: handler },
   { packages: ["oidc-client-ts"], kind: "single-page application, in Chromium", run: singlePage },
-  { packages: ["openid-client"], kind: "application on a desk, on a loopback address", run: native },
+  { packages: ["openid-client"], kind: "application on a desk, by a loopback address", run: native },
   ...later,
 ];
 const DOCUMENT = new URL("../docs/clients.md", import.meta.url);
