@@ -67,8 +67,8 @@ ${readFileSync(SAMPLE, "utf8").trimEnd()}
 Against one that runs already:
 
 \`\`\`sh
-CLIENTS_WORK=target/browser CLIENTS_API=http://localhost:9223 CLIENTS_INBOX=http://127.0.0.1:8224 \\
-  CLIENTS_ADMIN=admin@example.com CLIENTS_PASSWORD=… node .ci/clients.mjs
+CLIENTS_WORK="$PWD/target/browser/clients" CLIENTS_API=http://localhost:9223 \\
+  CLIENTS_INBOX=http://127.0.0.1:8224 CLIENTS_ADMIN=admin@example.com CLIENTS_PASSWORD=… node .ci/clients.mjs
 \`\`\`
 
 That writes this page. With \`--check\` it only says whether the page is as it should be; with words, such as
