@@ -3,26 +3,36 @@
 pub mod authorization;
 mod claims;
 mod client;
+mod client_input;
 mod client_secret;
 mod client_store;
 mod code;
 mod consent;
 mod credentials;
+mod delete_client;
 mod grant;
+mod list_clients;
 mod oauth_error;
+mod put_client;
 mod redirect_uri;
 pub mod request;
 mod token;
 mod userinfo;
+mod wire;
 
+use client_input::ClientInput;
 use credentials::Credentials;
+use wire::ClientResponse;
 
 pub use client::{Client, ClientId, Scope};
 pub use client_secret::{ClientSecret, ClientSecretId, StoredSecret};
 pub use client_store::ClientStore;
 pub use code::{AuthorizationCode, ClientRefreshToken};
 pub use consent::{Consent, ConsentId};
+pub use delete_client::DeleteClient;
 pub use grant::{Grant, GrantEnd, GrantId, GrantRotation};
+pub use list_clients::ListClients;
+pub use put_client::PutClient;
 pub use redirect_uri::RedirectUri;
 pub use token::Token;
 pub use userinfo::Userinfo;

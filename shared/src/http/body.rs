@@ -102,9 +102,14 @@ impl Fields {
 
     /// A field that is `true` or `false`; it may be missing or `null`, which is `false`.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
+        self.optional_flag(name).map(Option::unwrap_or_default)
+    }
+
+    /// A field that is `true` or `false`; it may be missing or `null`: both are the inner `None`.
+    pub fn optional_flag(&mut self, name: &str) -> Option<Option<bool>> {
         match self.values.remove(name) {
-            None | Some(Value::Null) => Some(false),
-            Some(Value::Bool(flag)) => Some(flag),
+            None | Some(Value::Null) => Some(None),
+            Some(Value::Bool(flag)) => Some(Some(flag)),
             Some(_) => {
                 let error = FieldError::new("invalid_type", "This field is true or false.");
                 self.reject(name, error);
@@ -120,9 +125,20 @@ impl Fields {
         most: usize,
         parse: impl Fn(&str) -> Result<T, FieldError>,
     ) -> Option<Vec<T>> {
+        self.optional_texts(name, most, parse)
+            .map(Option::unwrap_or_default)
+    }
+
+    /// A list of texts; it may be missing or `null`: both are the inner `None`.
+    pub fn optional_texts<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&str) -> Result<T, FieldError>,
+    ) -> Option<Option<Vec<T>>> {
         let invalid = |code, message: String| Err(FieldError::new(code, message));
         let parsed = match self.values.remove(name) {
-            None | Some(Value::Null) => Ok(Vec::new()),
+            None | Some(Value::Null) => return Some(None),
             Some(Value::Array(values)) if values.len() > most => {
                 invalid("too_long", format!("This list has at most {most} texts."))
             }
@@ -135,6 +151,7 @@ impl Fields {
                 .collect(),
             Some(_) => invalid("invalid_type", "This field is a list of texts.".to_owned()),
         };
+        let parsed = parsed.map(Some);
         parsed.map_err(|error| self.reject(name, error)).ok()
     }
 

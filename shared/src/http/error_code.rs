@@ -82,6 +82,8 @@ error_codes! {
     LastFactor = "last_factor", CONFLICT, "The account cannot do without it; set up another one first.";
     /// There is no such provider.
     ProviderNotFound = "provider_not_found", NOT_FOUND, "There is no such provider.";
+    /// There is no such client.
+    ClientNotFound = "client_not_found", NOT_FOUND, "There is no such client.";
     /// The ID token is forged, expired, old, for another application or of another nonce, or its provider gives none.
     InvalidIdToken = "invalid_id_token", UNAUTHORIZED, "This ID token is not valid here.";
     /// The provider says who it is, and that is not enough here.
