@@ -49,11 +49,9 @@ def write_out_routes(template):
             # Of an area that can be switched off.
             condition, methods, _ = methods.get("Fn::If", [None, methods, None])
             there = {"Condition": condition} if condition else {}
-            for method, operation in methods.items():
-                integration = operation["x-amazon-apigateway-integration"]
+            for method, integration in merged(methods).items():
                 logical_id = name + re.sub(r"[^A-Za-z0-9]", "", f"{method.title()}{path.title()}")
-                # One for each function, whatever its routes: a stack has 500 resources.
-                answers = name + re.search(r"(\w+)\.Arn", integration["uri"]["Fn::Sub"])[1] + "Integration"
+                answers = f"{name}{function_of(integration)}Integration"
                 resources[answers] = there | {
                     "Type": "AWS::ApiGatewayV2::Integration",
                     "Properties": {
@@ -73,6 +71,20 @@ def write_out_routes(template):
                         "Target": {"Fn::Sub": f"integrations/${{{answers}}}"},
                     },
                 }
+
+
+def function_of(integration):
+    return re.search(r"(\w+)\.Arn", integration["uri"]["Fn::Sub"])[1]
+
+
+def merged(methods):
+    """What is invoked, by method. A stack has 500 resources, and each route is one there: a path whose methods all lead to one
+    function is one route for any."""
+    integrations = {method: operation["x-amazon-apigateway-integration"] for method, operation in methods.items()}
+    first, *others = integrations.values()
+    if others and all(function_of(other) == function_of(first) for other in others):
+        return {"any": first}
+    return integrations
 
 
 def number_the_concurrency(template):

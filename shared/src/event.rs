@@ -167,7 +167,7 @@ event_kinds! {
     /// Somebody has removed one.
     ClientRemoved = "client.removed", Values(CLIENT);
     /// Somebody lets a client have something, more or less than before.
-    ConsentGiven = "consent.given", Changes(&[("client_id", "clientId"), ("scopes", "scopes")]);
+    ConsentGiven = "consent.given", ChangesOf(&[("client_id", "clientId"), ("scopes", "scopes")]);
     /// A client was given tokens.
     GrantCreated = "grant.created", Values(GRANT);
     /// They count no more.
