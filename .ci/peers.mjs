@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Browser } from "./pages/tiny.mjs";
 
 const { PEERS_WORK: work, PEERS_API: api, PEERS_ADMIN: admin, PEERS_PASSWORD: password } = process.env;
 const require = createRequire(join(work, "node_modules", "x"));
@@ -25,25 +26,6 @@ let checks = 0;
 function seen(what) {
   checks += 1;
   console.log(`  ${what}`);
-}
-
-// A browser: it keeps cookies by origin, and goes nowhere by itself.
-class Browser {
-  cookies = new Map();
-  async open(url, form) {
-    const { origin } = new URL(url);
-    const kept = this.cookies.get(origin) ?? new Map();
-    this.cookies.set(origin, kept);
-    const headers = { cookie: [...kept].map(([name, value]) => `${name}=${value}`).join("; ") };
-    const body = form && new URLSearchParams(form);
-    const answer = await fetch(url, { method: body ? "POST" : "GET", headers, body, redirect: "manual" });
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
-      kept.set(name, value);
-    }
-    const location = answer.headers.get("location");
-    return { status: answer.status, text: await answer.text(), next: location && new URL(location, url).href };
-  }
 }
 
 async function call(method, path, body, token) {

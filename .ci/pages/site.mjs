@@ -3,17 +3,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { launch } from "./chromium.mjs";
 
 export const { PAGES_URL: base, PAGES_INBOX: inbox, PAGES_WORK: work } = process.env;
 const { PAGES_ADMIN: admin, PAGES_PASSWORD: adminPassword } = process.env;
 export const require = createRequire(join(work, "node_modules", "x"));
-const { chromium } = require("playwright-core");
-
-export const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync"]
-    .map((name) => `--${name}`),
-});
+export const browser = await launch(require("playwright-core"));
 
 export let checks = 0;
 export function seen(what) {

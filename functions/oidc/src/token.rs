@@ -182,7 +182,9 @@ impl Token {
             scopes: &scopes,
             now: change.at,
         };
-        self.issue(&mint, &issuing, code.nonce.as_deref()).await
+        let refreshes = claims::has(&scopes, "offline_access");
+        let nonce = code.nonce.as_deref();
+        self.issue(&mint, &issuing, nonce, refreshes).await
     }
 
     async fn refresh(
@@ -232,7 +234,8 @@ impl Token {
             scopes: &scopes,
             now: change.at,
         };
-        self.issue(&mint, &issuing, None).await
+        // It is for as much as before, whatever is asked for this time (RFC 6749 §6).
+        self.issue(&mint, &issuing, None, true).await
     }
 
     /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session is
@@ -314,13 +317,14 @@ impl Token {
         mint: &Mint<'_>,
         issuing: &Issuing<'_>,
         nonce: Option<&str>,
+        refreshes: bool,
     ) -> Result<http::Reply, Failed> {
         let Issuing { grant, scopes, .. } = issuing;
         let access_token = issuing.access_token(mint)?;
         let id_token = claims::has(scopes, "openid")
             .then(|| issuing.id_token(mint, &access_token, nonce))
             .transpose()?;
-        let refresh_token = if claims::has(scopes, "offline_access") {
+        let refresh_token = if refreshes {
             let token = ClientRefreshToken {
                 client_id: grant.client_id.clone(),
                 user_id: grant.user_id,

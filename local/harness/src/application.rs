@@ -30,8 +30,13 @@ impl Bundle {
     /// When it cannot be registered.
     pub async fn application(&self, id: &str, first_party: bool, confidential: bool) -> Application<'_> {
         let admin = self.account_with_role("admin").await;
-        let changes = json!({ "firstParty": first_party, "confidential": confidential });
-        let made = self.put_client(&admin, id, &changes).await.expect_status(201);
+        let changes = json!({
+            "firstParty": first_party,
+            "confidential": confidential,
+            "rotateSecret": confidential,
+        });
+        let made = self.put_client(&admin, id, &changes).await;
+        assert!(made.status < 300, "{}", made.text);
         Application {
             bundle: self,
             client: id.to_owned(),

@@ -84,7 +84,9 @@ impl<'a> Browser<'a> {
             if answer.status != 303 {
                 self.show(path, answer);
                 let (_, rest) = self.text().split_once("http-equiv=\"refresh\"")?;
-                let (_, url) = attribute(rest, "content")?.split_once("url=").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+                let (_, url) = attribute(rest, "content")?
+                    .split_once("url=")
+                    .map(|(a, b)| (a.to_owned(), b.to_owned()))?;
                 return Some(Url::parse(&url).expect("a URL"));
             }
             let location = answer.header("location").to_owned();

@@ -2,6 +2,7 @@
 //! every call between the two observed, every answer checked against `openapi.yaml`.
 
 mod accounts;
+pub mod application;
 mod answer;
 mod browser;
 mod budget;

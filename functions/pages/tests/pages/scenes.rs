@@ -2,7 +2,7 @@
 //! do for an operation is tried with the function that is there for it.
 
 use harness::requests::new_email;
-use harness::scenes::{Act, Scene, revoked};
+use harness::scenes::{Act, Scene, is, revoked};
 use harness::{Account, Browser, Bundle, HttpRequest, PASSWORD, scene};
 use serde_json::Value;
 
@@ -49,6 +49,31 @@ fn scenes() -> Vec<Scene> {
             let _ = browser.send(opened).await.expect_status(303);
             Act::send(browser.dressed(get("/verify-email")), 200)
         }),
+        scene!("sign in for an application first", "authorize-page", |bundle| {
+            let app = bundle.application("first-app", true, false).await;
+            Act::send(get(&app.path(&[])), 303)
+        }),
+        scene!("ask what an application may have", "authorize-page", |bundle| {
+            let (_, browser) = signed_in(bundle).await;
+            let app = bundle.application("asking-app", false, false).await;
+            Act::send(browser.dressed(get(&app.path(&[]))), 200)
+        }),
+        scene!("agree", "authorize-page", |bundle| {
+            let (account, mut browser) = signed_in(bundle).await;
+            let app = bundle.application("agreed-app", false, false).await;
+            assert!(browser.visit(&app.path(&[])).await.is_none());
+            let form = browser.form("/consent", &[("decision", "allow")]);
+            Act::send(browser.dressed(form), 200)
+                .until(move |item| is(item, "consent", "user_id", &account.id))
+        }),
+        scene!("lead back, after an hour", "authorize-page", |bundle| {
+            let (_, browser) = signed_in(bundle).await;
+            let app = bundle.application("our-app", true, false).await;
+            bundle.age_sessions("rotated_at", OVER_AN_HOUR);
+            let before = used_at(bundle);
+            let request = browser.dressed(get(&app.path(&[])));
+            Act::send(request, 303).done(move |bundle| used_at(bundle) > before)
+        }),
         scene!("set up an authenticator app", "security-page", |bundle| {
             let (_, browser) = signed_in(bundle).await;
             Act::send(browser.dressed(get("/account/factors/totp")), 200)
@@ -57,8 +82,9 @@ fn scenes() -> Vec<Scene> {
 }
 
 /// Read ahead, for tokens that operations answer with.
-const KEYS: [&str; 4] = [
+const KEYS: [&str; 5] = [
     "account-page: Query KEYS *",
+    "authorize-page: Query KEYS *",
     "letter-page: Query KEYS *",
     "security-page: Query KEYS *",
     "sign-up-page: Query KEYS *",
