@@ -12,6 +12,9 @@ use crate::user::{Status, User, UserId};
 /// Deleting an account takes a sign-in this recent (OWASP ASVS 5.0 7.5.1).
 pub const RECENT_SIGN_IN: Duration = Duration::from_mins(5);
 
+/// A session that is in use without a refresh is noted to be so this often.
+pub const KEPT_EVERY: Duration = Duration::from_hours(1);
+
 /// Longest user agent kept, in bytes: a session stays below 1 KB, one write unit.
 const MAX_USER_AGENT_BYTES: usize = 256;
 

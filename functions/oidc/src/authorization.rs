@@ -74,6 +74,7 @@ pub fn decide(
     asked: Option<Timestamp>,
     now: Timestamp,
 ) -> Decision {
+    let consent = consent.filter(|consent| consent.is_for(client));
     let prompt = request.prompt;
     let unless_silent = |decision, error, description| {
         if prompt.none {
@@ -85,6 +86,12 @@ pub fn decide(
     let Some(visitor) = visitor else {
         return unless_silent(Decision::SignIn, "login_required", login_required);
     };
+    let expected = request
+        .expects
+        .is_none_or(|expected| expected == visitor.user.id);
+    if !expected {
+        return unless_silent(Decision::SignIn, "login_required", login_required);
+    }
     let session = &visitor.session;
     let shown_at = session.proved().latest();
     let since = |at: Timestamp| asked.is_some_and(|asked| at >= asked);
@@ -92,7 +99,7 @@ pub fn decide(
         return Decision::SignIn;
     }
     let is_too_old = match request.max_age {
-        // A proof of the same minute is as good as one that comes now, but for the time that it took to get here.
+        // A proof that was given for this request is as good as one of this moment.
         Some(longest) => now.since(shown_at).as_secs() > longest && !since(shown_at),
         None => false,
     };
@@ -142,5 +149,7 @@ pub fn code(
         scopes,
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
+        proved: visitor.session.proved(),
+        issued_at: now,
     }
 }

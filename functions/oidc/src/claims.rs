@@ -7,7 +7,7 @@ use latchkey::clock::Timestamp;
 use latchkey::keys::{KeyError, Mint};
 use latchkey::locale::Locale;
 use latchkey::name::Name;
-use latchkey::session::{Session, SessionId};
+use latchkey::session::SessionId;
 use latchkey::token::TokenError;
 use latchkey::token::access::MAX_LIFETIME;
 use latchkey::token::jwt::{self, Kind};
@@ -145,8 +145,6 @@ pub struct Issuing<'a> {
     pub grant: &'a Grant,
     /// Whose account.
     pub user: &'a User,
-    /// The session behind it.
-    pub session: &'a Session,
     /// What the tokens are for.
     pub scopes: &'a [Scope],
     /// When.
@@ -159,7 +157,7 @@ impl Issuing<'_> {
     /// # Errors
     /// [`KeyError::Signing`].
     pub fn access_token(&self, mint: &Mint<'_>) -> Result<String, KeyError> {
-        let proved = self.session.proved();
+        let proved = self.grant.proved;
         let mut aud: Vec<String> = self.client.audience.iter().cloned().collect();
         aud.push(userinfo_url(mint.issuer()));
         let claims = AccessClaims {
@@ -171,7 +169,7 @@ impl Issuing<'_> {
             iat: self.now.as_seconds(),
             exp: self.now.plus(mint.lifetime()).as_seconds(),
             jti: Uuid::new_v4().to_string(),
-            sid: self.session.id.to_string(),
+            sid: self.grant.session_id.to_string(),
             grant_id: self.grant.id.to_string(),
             auth_time: proved.latest().as_seconds(),
             amr: proved.methods().into_iter().map(str::to_owned).collect(),
@@ -190,7 +188,7 @@ impl Issuing<'_> {
         access_token: &str,
         nonce: Option<&str>,
     ) -> Result<String, KeyError> {
-        let proved = self.session.proved();
+        let proved = self.grant.proved;
         let claims = IdClaims {
             iss: mint.issuer(),
             sub: self.user.id.to_string(),
@@ -200,7 +198,7 @@ impl Issuing<'_> {
             auth_time: proved.latest().as_seconds(),
             nonce,
             at_hash: at_hash(access_token),
-            sid: self.session.id.to_string(),
+            sid: self.grant.session_id.to_string(),
             amr: proved.methods(),
             acr: proved.level(),
             profile: ProfileClaims::of(self.user, self.scopes),
@@ -245,4 +243,27 @@ pub fn verify(
         grant_id: GrantId::parse(&claims.grant_id).map_err(|_| INVALID)?,
         scopes: scopes.collect::<Result<_, _>>().map_err(|_| INVALID)?,
     })
+}
+
+/// Whom an ID token of this client was for, however old it is (`id_token_hint`, OpenID Connect Core 1.0 §3.1.2.1). No I/O.
+///
+/// # Errors
+/// [`TokenError::UnknownKey`] when it names a key that is not in `keys`.
+pub fn hinted(
+    keys: &[PublicKey],
+    issuer: &str,
+    client_id: &ClientId,
+    token: &str,
+) -> Result<UserId, TokenError> {
+    #[derive(Deserialize)]
+    struct Hint {
+        sub: String,
+    }
+    let kind = Kind {
+        typ: ID,
+        issuer,
+        audience: client_id.as_str(),
+    };
+    let hint: Hint = jwt::open(keys, kind, token)?;
+    UserId::parse(&hint.sub).map_err(|_| TokenError::Invalid)
 }

@@ -12,6 +12,8 @@ use crate::{Client, ClientId, RedirectUri, Scope};
 const MAX_URIS: usize = 20;
 /// Most scopes.
 const MAX_SCOPES: usize = 30;
+/// Longest scopes together, in bytes: every token has them.
+const MAX_SCOPE_BYTES: usize = 1000;
 /// Longest audience, in characters.
 const MAX_AUDIENCE_CHARS: usize = 200;
 
@@ -42,6 +44,19 @@ impl ClientInput {
 
         if matches!(&scopes, Some(Some(scopes)) if scopes.is_empty()) {
             let error = FieldError::new("too_short", "A client may ask for one scope at least.");
+            fields.reject("scopes", error);
+        }
+        let bytes = |scopes: &Vec<Scope>| {
+            scopes
+                .iter()
+                .map(|scope| scope.as_str().len() + 1)
+                .sum::<usize>()
+        };
+        if matches!(&scopes, Some(Some(scopes)) if bytes(scopes) > MAX_SCOPE_BYTES) {
+            let error = FieldError::new(
+                "too_long",
+                "The scopes have 1000 characters together at most.",
+            );
             fields.reject("scopes", error);
         }
         let (confidential, rotates) = (confidential?, rotates?);
@@ -102,8 +117,10 @@ fn parse_audience(input: &str, own: &str) -> Result<String, FieldError> {
         let message = "An audience has 1 to 200 printable ASCII characters.";
         return Err(FieldError::new("invalid_format", message));
     }
-    if input == own {
-        let message = "This API takes no tokens that are made for others.";
+    // A token that is for a client is for nobody else.
+    if input == own || ClientId::parse(input).is_ok() {
+        let message =
+            "This is what other tokens are for: an audience of its own is a URL as a rule.";
         return Err(FieldError::new("invalid_value", message));
     }
     Ok(input.to_owned())

@@ -5,7 +5,8 @@ use std::time::Duration;
 use latchkey::clock::Timestamp;
 use latchkey::keys::{CachedSecrets, KeyError, VerifyError};
 use latchkey::pkce::CodeChallenge;
-use latchkey::secret::Purpose;
+use latchkey::proof::Proved;
+use latchkey::secret::{Purpose, Secrets};
 use latchkey::session::SessionId;
 use latchkey::token::sealed::Kind;
 use latchkey::user::UserId;
@@ -46,6 +47,10 @@ pub struct AuthorizationCode {
     pub nonce: Option<String>,
     /// What it is spent with.
     pub code_challenge: CodeChallenge,
+    /// What the session stood on.
+    pub proved: Proved,
+    /// When it was given.
+    pub issued_at: Timestamp,
 }
 
 /// A refresh token of a client. Whether it is still the current one, the grant knows.
@@ -90,15 +95,9 @@ impl ClientRefreshToken {
     /// As a text that counts until `ends_at`.
     ///
     /// # Errors
-    /// [`KeyError`].
-    pub async fn seal(
-        &self,
-        secrets: &CachedSecrets,
-        ends_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<String, KeyError> {
-        let secrets = secrets.current(now).await?;
-        Ok(REFRESH.seal(&secrets, b"", self, ends_at)?)
+    /// [`KeyError::Unwrappable`] when the system has no randomness.
+    pub fn seal(&self, secrets: &Secrets, ends_at: Timestamp) -> Result<String, KeyError> {
+        Ok(REFRESH.seal(secrets, b"", self, ends_at)?)
     }
 
     /// The one in a text.

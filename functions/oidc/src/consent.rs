@@ -7,7 +7,7 @@ use latchkey::table::{self, Change, Entity, Key, Table, TransactError, number};
 use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Scope};
+use crate::{Client, ClientId, Scope};
 
 latchkey::uuid_id! {
     /// Identifies a consent: one that was taken back and given again is another.
@@ -50,6 +50,12 @@ impl Consent {
         Key::in_account(user_id, format!("CONSENT#{client_id}"))
     }
 
+    /// Whether it was given to this client, and not to one that had its id before.
+    #[must_use]
+    pub fn is_for(&self, client: &Client) -> bool {
+        self.client_id == client.id && client.created_at <= self.given_at
+    }
+
     /// Whether the person was asked for all of this already.
     #[must_use]
     pub fn covers(&self, scopes: &[Scope]) -> bool {
@@ -63,15 +69,17 @@ impl Consent {
         allowed.cloned().collect()
     }
 
-    /// After the person was asked for `asked` and gave `given` of it, on top of what was given before.
+    /// After the person was asked for `asked` and gave `given` of it, on top of what was given to the same client before.
     #[must_use]
     pub fn given(
         user_id: UserId,
-        client_id: &ClientId,
+        client: &Client,
         before: Option<&Self>,
         (asked, given): (&[Scope], &[Scope]),
         now: Timestamp,
     ) -> Self {
+        let version = before.map_or(1, |before| before.version + 1);
+        let before = before.filter(|before| before.is_for(client));
         let mut all: Vec<Scope> = Vec::new();
         let mut allowed: Vec<Scope> = Vec::new();
         if let Some(before) = before {
@@ -90,12 +98,12 @@ impl Consent {
         Self {
             id: before.map_or_else(|| ConsentId::generate(now), |before| before.id),
             user_id,
-            client_id: client_id.clone(),
+            client_id: client.id.clone(),
             asked: all,
             scopes: allowed,
             given_at: before.map_or(now, |before| before.given_at),
             updated_at: now,
-            version: before.map_or(1, |before| before.version + 1),
+            version,
         }
     }
 

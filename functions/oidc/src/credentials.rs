@@ -28,13 +28,16 @@ impl Credentials {
         let mut headers = request.headers().get_all(AUTHORIZATION).iter();
         let (id, secret) = match (headers.next(), headers.next()) {
             (None, _) => {
-                let id = form.get("client_id").ok_or(NOBODY)?;
-                (id.to_owned(), form.get("client_secret").map(str::to_owned))
+                let id = form.given("client_id").ok_or(NOBODY)?;
+                (
+                    id.to_owned(),
+                    form.given("client_secret").map(str::to_owned),
+                )
             }
             (Some(header), None) => {
                 let (id, secret) = header.to_str().ok().and_then(basic).ok_or(NOBODY)?;
-                let other = form.get("client_id").is_some_and(|other| other != id);
-                if other || form.get("client_secret").is_some() {
+                let other = form.given("client_id").is_some_and(|other| other != id);
+                if other || form.given("client_secret").is_some() {
                     let description = "the client authenticates in two ways";
                     return Err(OauthErrorCode::InvalidRequest.because(description));
                 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use latchkey::clock::Timestamp;
 use latchkey::event::EventKind;
+use latchkey::proof::Proved;
 use latchkey::session::{Session, SessionId};
 use latchkey::store::StoreError;
 use latchkey::table::{
@@ -47,6 +48,8 @@ pub struct Grant {
     pub consent_id: Option<ConsentId>,
     /// What it is for.
     pub scopes: Vec<Scope>,
+    /// What the session stood on when the code was given: tokens say so as long as it lasts (OpenID Connect Core 1.0 §12.2).
+    pub proved: Proved,
     /// Which refresh token of the chain is the current one.
     pub counter: u32,
     /// When the current refresh token replaced the one before.
@@ -117,11 +120,13 @@ impl Grant {
         }
         let may = |scope: &&Scope| client.scopes.contains(scope);
         let scopes: Vec<Scope> = self.scopes.iter().filter(may).cloned().collect();
-        if client.first_party {
-            return Some(scopes);
-        }
-        let consent = consent.filter(|consent| Some(consent.id) == self.consent_id)?;
-        Some(consent.allowed(&scopes))
+        let scopes = if client.first_party {
+            scopes
+        } else {
+            let consent = consent.filter(|consent| Some(consent.id) == self.consent_id)?;
+            consent.is_for(client).then(|| consent.allowed(&scopes))?
+        };
+        (!scopes.is_empty()).then_some(scopes)
     }
 
     /// Stores a new one, if it is not stored yet: whether its code was spent just now. 1 RT, 2 WU.

@@ -24,6 +24,7 @@ use client_input::ClientInput;
 use credentials::Credentials;
 use wire::ClientResponse;
 
+pub use claims::hinted;
 pub use client::{Client, ClientId, Scope};
 pub use client_secret::{ClientSecret, ClientSecretId, StoredSecret};
 pub use client_store::ClientStore;

@@ -18,6 +18,8 @@ pub enum OauthErrorCode {
     UnsupportedGrantType,
     /// A scope that may not be asked for.
     InvalidScope,
+    /// There is no access token.
+    MissingToken,
     /// The access token does not count.
     InvalidToken,
     /// It counts, for less.
@@ -58,14 +60,16 @@ impl OauthErrorCode {
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
-            Self::InvalidToken => "invalid_token",
+            Self::MissingToken | Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }
     }
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::MissingToken | Self::InvalidToken => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -97,6 +101,8 @@ impl OauthError {
         let reply = http::json(code.status(), &body)?.for_every_origin();
         Ok(match code {
             OauthErrorCode::InvalidClient => reply.authenticate("Basic realm=\"Latchkey\""),
+            // Without a token nothing is said of one (RFC 6750 §3.1).
+            OauthErrorCode::MissingToken => reply.authenticate("Bearer"),
             OauthErrorCode::InvalidToken => reply.authenticate(&format!(
                 "Bearer error=\"{name}\", error_description=\"{description}\""
             )),

@@ -3,7 +3,8 @@
 
 use lambda_http::Error;
 use latchkey::config;
-use latchkey::http::{self, ApiResult, Fields, Operation, Request, StatusCode};
+use latchkey::field::FieldError;
+use latchkey::http::{self, ApiError, ApiResult, Fields, Operation, Request, StatusCode};
 use latchkey::keys::{CachedSecrets, TokenVerifier};
 use latchkey::permission::Permission;
 use latchkey::secret::SecretSource;
@@ -32,6 +33,11 @@ impl Operation for PutClient {
 
     async fn answer(&self, request: Request) -> ApiResult {
         let id = http::path_parameter(&request, "clientId", ClientId::parse)?;
+        if id.as_str() == self.audience {
+            let message = "This is what the tokens of sessions are for.";
+            let error = FieldError::new("invalid_value", message);
+            return Err(ApiError::invalid_field("clientId", error));
+        }
         let preconditions = http::preconditions(&request)?;
         let bearer = self.tokens.bearer(&request).await?;
         let keys = vec![ClientStore::key(&id)];

@@ -2,9 +2,12 @@
 
 use latchkey::http::Parameters;
 use latchkey::pkce::CodeChallenge;
+use latchkey::user::UserId;
 
 use crate::{Client, ClientId, Scope};
 
+/// Why a request is not answered whose client is not known.
+pub const NO_CLIENT: &str = "client_id is missing or unknown";
 /// Longest `state` and `nonce`, in bytes.
 const MAX_STATE_BYTES: usize = 1024;
 const MAX_NONCE_BYTES: usize = 256;
@@ -26,8 +29,10 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u64>,
     /// Whether two factors are asked for: `acr_values` names no level but `aal2`.
     pub wants_two: bool,
-    /// Who is expected.
+    /// Who is expected, as the visitor may type it.
     pub login_hint: Option<String>,
+    /// Who is expected, and nobody else: by an earlier ID token of the client.
+    pub expects: Option<UserId>,
 }
 
 /// Where an answer goes.
@@ -72,10 +77,10 @@ impl AuthorizationRequest {
     /// The client that a request names.
     ///
     /// # Errors
-    /// [`Refusal::Unanswerable`].
-    pub fn client_id(parameters: &Parameters) -> Result<ClientId, Refusal> {
-        let id = parameters.get("client_id").unwrap_or_default();
-        ClientId::parse(id).map_err(|_| Refusal::Unanswerable("client_id is missing or unknown"))
+    /// [`NO_CLIENT`].
+    pub fn client_id(parameters: &Parameters) -> Result<ClientId, &'static str> {
+        let id = parameters.given("client_id").unwrap_or_default();
+        ClientId::parse(id).map_err(|_| NO_CLIENT)
     }
 
     /// Reads a request of `client`.
@@ -98,42 +103,42 @@ impl AuthorizationRequest {
             ("request_uri", "request_uri_not_supported"),
             ("registration", "registration_not_supported"),
         ] {
-            if parameters.get(name).is_some() {
+            if parameters.given(name).is_some() {
                 return Err(told(error, "this is not supported"));
             }
         }
-        match parameters.get("response_type") {
+        match parameters.given("response_type") {
             Some("code") => {}
-            None | Some("") => return Err(invalid("response_type is missing")),
+            None => return Err(invalid("response_type is missing")),
             Some(_) => {
                 let description = "response_type is code";
                 return Err(told("unsupported_response_type", description));
             }
         }
-        if !matches!(parameters.get("response_mode"), None | Some("query")) {
+        if !matches!(parameters.given("response_mode"), None | Some("query")) {
             return Err(invalid("response_mode is query"));
         }
-        let scopes = scopes(parameters.get("scope").unwrap_or_default(), client)
+        let scopes = scopes(parameters.given("scope").unwrap_or_default(), client)
             .ok_or_else(|| told("invalid_scope", "none of this may be asked for"))?;
-        if parameters.get("code_challenge_method") != Some("S256") {
+        if parameters.given("code_challenge_method") != Some("S256") {
             return Err(invalid("code_challenge_method is S256"));
         }
-        let code_challenge = parameters.get("code_challenge").unwrap_or_default();
+        let code_challenge = parameters.given("code_challenge").unwrap_or_default();
         let code_challenge = CodeChallenge::parse(code_challenge)
             .map_err(|_| invalid("code_challenge is SHA-256 of the code verifier in base64url"))?;
-        let nonce = parameters.get("nonce").map(str::to_owned);
+        let nonce = parameters.given("nonce").map(str::to_owned);
         if nonce
             .as_ref()
             .is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES)
         {
             return Err(invalid("nonce is too long"));
         }
-        let prompt = Prompt::read(parameters.get("prompt"))
+        let prompt = Prompt::read(parameters.given("prompt"))
             .ok_or_else(|| invalid("prompt is none alone, or of login, consent, select_account"))?;
-        let max_age = parameters.get("max_age").map(str::parse).transpose();
+        let max_age = parameters.given("max_age").map(str::parse).transpose();
         let max_age = max_age.map_err(|_| invalid("max_age is a number of seconds"))?;
         let mut levels = parameters
-            .get("acr_values")
+            .given("acr_values")
             .unwrap_or_default()
             .split_ascii_whitespace()
             .peekable();
@@ -145,7 +150,8 @@ impl AuthorizationRequest {
             prompt,
             max_age,
             wants_two,
-            login_hint: parameters.get("login_hint").map(str::to_owned),
+            expects: None,
+            login_hint: parameters.given("login_hint").map(str::to_owned),
             return_to,
         })
     }
@@ -163,13 +169,13 @@ impl AuthorizationRequest {
 
 impl ReturnTo {
     fn read(parameters: &Parameters, client: &Client) -> Result<Self, Refusal> {
-        let given = parameters.get("redirect_uri").unwrap_or_default();
+        let given = parameters.given("redirect_uri").unwrap_or_default();
         if !client.redirect_uris.iter().any(|uri| uri.matches(given)) {
             return Err(Refusal::Unanswerable("redirect_uri is not registered"));
         }
         let return_to = Self {
             redirect_uri: given.to_owned(),
-            state: parameters.get("state").map(str::to_owned),
+            state: parameters.given("state").map(str::to_owned),
         };
         let is_short = |state: &String| state.len() <= MAX_STATE_BYTES;
         if return_to.state.as_ref().is_none_or(is_short) {

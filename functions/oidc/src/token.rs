@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use lambda_http::Error;
+use latchkey::clock::Timestamp;
 use latchkey::config;
 use latchkey::http::{self, ApiResult, Endpoint, Operation, Parameters, Request, StatusCode};
 use latchkey::keys::{Mint, TokenIssuer, VerifyError};
 use latchkey::pkce;
-use latchkey::session::{Session, SessionId};
+use latchkey::session::{KEPT_EVERY, Session, SessionId};
 use latchkey::store::{Beside, Change, Store};
 use latchkey::table::Key;
 use latchkey::user::{User, UserId};
@@ -28,8 +29,6 @@ const NO_CODE: OauthError =
     OauthErrorCode::InvalidGrant.because("the code is wrong, spent, expired or not this client's");
 const NO_TOKEN: OauthError = OauthErrorCode::InvalidGrant
     .because("the refresh token is wrong, spent, expired or not this client's");
-/// A session that is in use is noted to be so this often.
-const KEPT_EVERY: Duration = Duration::from_hours(1);
 
 #[derive(Serialize)]
 struct Response<'a> {
@@ -67,7 +66,7 @@ struct Names<'a> {
 }
 
 impl Operation for Token {
-    const ENDPOINT: Endpoint = http::taking(&[]).form();
+    const ENDPOINT: Endpoint = http::taking_any().form();
 
     async fn from_env() -> Result<Self, Error> {
         let grace = config::refresh_grace()?;
@@ -99,10 +98,10 @@ impl Token {
         }
         let credentials = Credentials::read(request, &form)?;
         let change = http::change(request, None);
-        match form.get("grant_type") {
+        match form.given("grant_type") {
             Some("authorization_code") => self.spend_code(&form, &credentials, change).await,
             Some("refresh_token") => self.refresh(&form, &credentials, change).await,
-            None | Some("") => {
+            None => {
                 let description = "grant_type is missing";
                 Err(OauthErrorCode::InvalidRequest.because(description).into())
             }
@@ -138,7 +137,8 @@ impl Token {
         let (client, found) = self.read(credentials, &names, change.at).await?;
         let is_theirs = form.get("redirect_uri") == Some(code.redirect_uri.as_str())
             && pkce::code_verifier(verifier).is_ok()
-            && code.code_challenge.is_of(verifier);
+            && code.code_challenge.is_of(verifier)
+            && client.created_at <= code.issued_at;
         let found = found.filter(|_| is_theirs).ok_or(NO_CODE)?;
         let change = Change {
             by: Some(code.user_id),
@@ -151,6 +151,7 @@ impl Token {
             session_id: code.session_id,
             consent_id: code.consent_id,
             scopes: code.scopes.clone(),
+            proved: code.proved,
             counter: 0,
             rotated_at: change.at,
             created_at: change.at,
@@ -178,13 +179,12 @@ impl Token {
             client: &client,
             grant: &grant,
             user: &found.user,
-            session: &found.session,
             scopes: &scopes,
             now: change.at,
         };
         let refreshes = claims::has(&scopes, "offline_access");
         let nonce = code.nonce.as_deref();
-        self.issue(&mint, &issuing, nonce, refreshes).await
+        Self::issue(&mint, &issuing, nonce, refreshes)
     }
 
     async fn refresh(
@@ -218,7 +218,7 @@ impl Token {
         let scopes = scopes
             .filter(|scopes| claims::has(scopes, "offline_access"))
             .ok_or(NO_TOKEN)?;
-        let scopes = narrowed(form.get("scope"), &client, scopes)?;
+        let scopes = narrowed(form.given("scope"), &client, &grant.scopes, scopes)?;
         let change = Change {
             by: Some(token.user_id),
             ..change
@@ -230,12 +230,11 @@ impl Token {
             client: &client,
             grant: &grant,
             user: &found.user,
-            session: &found.session,
             scopes: &scopes,
             now: change.at,
         };
         // It is for as much as before, whatever is asked for this time (RFC 6749 §6).
-        self.issue(&mint, &issuing, None, true).await
+        Self::issue(&mint, &issuing, None, true)
     }
 
     /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session is
@@ -244,7 +243,7 @@ impl Token {
         &self,
         credentials: &Credentials,
         names: &Names<'_>,
-        now: latchkey::clock::Timestamp,
+        now: Timestamp,
     ) -> Result<(Client, Option<Found>), Failed> {
         let client_id = &credentials.client_id;
         let grant_key = Grant::key(names.user_id, names.grant_id);
@@ -312,8 +311,7 @@ impl Token {
         Err(NO_TOKEN.into())
     }
 
-    async fn issue(
-        &self,
+    fn issue(
         mint: &Mint<'_>,
         issuing: &Issuing<'_>,
         nonce: Option<&str>,
@@ -332,8 +330,7 @@ impl Token {
                 grant_id: grant.id,
                 counter: grant.counter,
             };
-            let secrets = self.tokens.secrets();
-            Some(token.seal(secrets, grant.ends_at, issuing.now).await?)
+            Some(token.seal(mint.secrets(), grant.ends_at)?)
         } else {
             None
         };
@@ -354,7 +351,7 @@ fn required<'a>(
     name: &str,
     missing: &'static str,
 ) -> Result<&'a str, OauthError> {
-    let value = form.get(name).filter(|value| !value.is_empty());
+    let value = form.given(name);
     value.ok_or(OauthErrorCode::InvalidRequest.because(missing))
 }
 
@@ -370,13 +367,16 @@ fn refused(error: VerifyError, refusal: OauthError) -> Failed {
 fn narrowed(
     asked: Option<&str>,
     client: &Client,
-    scopes: Vec<Scope>,
+    given: &[Scope],
+    live: Vec<Scope>,
 ) -> Result<Vec<Scope>, OauthError> {
-    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
-        return Ok(scopes);
+    let Some(asked) = asked else {
+        return Ok(live);
     };
-    let asked = request::scopes(asked, client).unwrap_or_default();
-    if asked.is_empty() || asked.iter().any(|scope| !scopes.contains(scope)) {
+    let mut asked = request::scopes(asked, client).unwrap_or_default();
+    let is_more = asked.iter().any(|scope| !given.contains(scope));
+    asked.retain(|scope| live.contains(scope));
+    if is_more || asked.is_empty() {
         let description = "the refresh token is for less";
         return Err(OauthErrorCode::InvalidScope.because(description));
     }

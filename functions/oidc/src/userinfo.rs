@@ -14,8 +14,9 @@ use crate::claims::{self, ClientSubject, ProfileClaims};
 use crate::oauth_error::{Failed, OauthError, OauthErrorCode};
 use crate::{ClientStore, Consent, Grant};
 
-const NO_TOKEN: OauthError =
-    OauthErrorCode::InvalidToken.because("the access token is missing, wrong, expired or revoked");
+const NO_TOKEN: OauthError = OauthErrorCode::MissingToken.because("the access token is missing");
+const WRONG_TOKEN: OauthError =
+    OauthErrorCode::InvalidToken.because("the access token is wrong, expired or revoked");
 
 #[derive(Serialize)]
 struct UserinfoResponse<'a> {
@@ -31,7 +32,7 @@ pub struct Userinfo {
 }
 
 impl Operation for Userinfo {
-    const ENDPOINT: Endpoint = http::taking(&[]).form();
+    const ENDPOINT: Endpoint = http::taking_any().form();
 
     async fn from_env() -> Result<Self, Error> {
         let store = Store::from_env().await?;
@@ -53,12 +54,14 @@ impl Operation for Userinfo {
 impl Userinfo {
     async fn tell(&self, request: &Request) -> Result<Reply, Failed> {
         let now = clock::now();
-        let token = http::bearer_token(request).ok().flatten().ok_or(NO_TOKEN)?;
+        let token = http::bearer_token(request)
+            .map_err(|_| WRONG_TOKEN)?
+            .ok_or(NO_TOKEN)?;
         let issuer = self.tokens.issuer();
         let open = |keys: &[_]| claims::verify(keys, issuer, token, now);
         let subject: ClientSubject = match self.tokens.open(now, open).await {
             Ok(subject) => subject,
-            Err(VerifyError::Invalid) => return Err(NO_TOKEN.into()),
+            Err(VerifyError::Invalid) => return Err(WRONG_TOKEN.into()),
             Err(VerifyError::Keys(error)) => return Err(error.into()),
         };
         let grant_key = Grant::key(&subject.user_id, &subject.grant_id);
@@ -73,13 +76,13 @@ impl Userinfo {
             .read_for_authentication(&subject.user_id, &subject.session_id, keys)
             .await?;
         let mut beside = read.beside;
-        let client = ClientStore::take(&mut beside, &subject.client_id)?.ok_or(NO_TOKEN)?;
-        let grant: Grant = beside.take(&grant_key)?.ok_or(NO_TOKEN)?;
+        let client = ClientStore::take(&mut beside, &subject.client_id)?.ok_or(WRONG_TOKEN)?;
+        let grant: Grant = beside.take(&grant_key)?.ok_or(WRONG_TOKEN)?;
         let consent: Option<Consent> = beside.take(&consent_key)?;
-        let user = read.caller.ok_or(NO_TOKEN)?;
-        let session = read.session.ok_or(NO_TOKEN)?;
+        let user = read.caller.ok_or(WRONG_TOKEN)?;
+        let session = read.session.ok_or(WRONG_TOKEN)?;
         let live = grant.live_scopes(&client, consent.as_ref(), (&user, &session), now);
-        let mut scopes = live.ok_or(NO_TOKEN)?;
+        let mut scopes = live.ok_or(WRONG_TOKEN)?;
         scopes.retain(|scope| subject.scopes.contains(scope));
         if !claims::has(&scopes, "openid") {
             let description = "the access token is not for this";

@@ -11,24 +11,29 @@ use latchkey::email::Email;
 use latchkey::http::{
     self, ApiResult, Caller, Endpoint, ErrorCode, Operation, Parameters, Reply, Request, StatusCode,
 };
+use latchkey::keys::VerifyError;
 use oidc::authorization::{self, ASKED, Decision};
-use oidc::request::{AuthorizationRequest, Refusal, ReturnTo};
+use oidc::request::{self, AuthorizationRequest, Refusal};
 use oidc::{Client, ClientStore, Consent, Scope};
-use views::{Failed, Failure, LocalPath, Return, paths};
+use views::{Failed, Failure, Return, paths};
 
 use crate::confirm::ways;
 use crate::flash::Flash;
 use crate::site::{Shown, Site, Stop};
 use crate::visit::{Visit, with_next};
 
-/// The longest path that a visitor comes back to, in bytes: it goes through a cookie.
-const MAX_PATH_BYTES: usize = 1700;
+/// The longest request, in bytes: it goes through a cookie.
+const MAX_QUERY_BYTES: usize = 1536;
+/// What a page adds to a request.
+const ADDED: [&str; 2] = [ASKED, "lang"];
 
 /// The pages.
 pub struct AuthorizePage {
     site: Site,
     issuer: String,
 }
+
+const TOO_LONG: &str = "the request is too long";
 
 /// A request, and who is concerned.
 struct Asking {
@@ -65,7 +70,10 @@ impl AuthorizePage {
             // A form of another site brings no cookie; what it leads to does (OpenID Connect Core 1.0 §3.1.2.1).
             paths::AUTHORIZE if visit.request.method() == Method::POST => {
                 let form = Parameters::read(visit.request);
-                let query = form.query_without(ASKED);
+                let query = form.query_without(&ADDED);
+                if query.len() > MAX_QUERY_BYTES {
+                    return Err(unanswerable(visit, TOO_LONG));
+                }
                 Ok(http::see_other(&format!("{}?{query}", paths::AUTHORIZE)))
             }
             paths::CONSENT if visit.request.method() == Method::POST => self.agree(visit).await,
@@ -77,7 +85,7 @@ impl AuthorizePage {
         let parameters = Parameters::read(visit.request);
         let asking = self.read(visit, &parameters).await?;
         match asking.decide(visit.now) {
-            Decision::Refuse(refusal) => Err(self.refuse(visit, refusal, &asking)?),
+            Decision::Refuse(refusal) => self.refuse(visit, refusal, &asking),
             Decision::SignIn => self.sign_in(visit, &asking).await,
             Decision::Confirm => {
                 let has_way = self.site.has_mfa
@@ -103,11 +111,11 @@ impl AuthorizePage {
         let parameters = Parameters::parse(form.get("request").unwrap_or_default());
         let asking = self.read(visit, &parameters).await?;
         let Some(visitor) = &asking.visitor else {
-            return Err(visit.sign_in_first().await);
+            return self.sign_in(visit, &asking).await;
         };
         let is_asked = matches!(asking.decide(visit.now), Decision::Ask | Decision::Grant(_));
         if !is_asked {
-            return Ok(http::see_other(&asking.path()));
+            return Ok(http::see_other(&self.back(visit, &asking).await?));
         }
         let denied = || {
             let refusal = asking
@@ -116,7 +124,7 @@ impl AuthorizePage {
             self.refuse(visit, refusal, &asking)
         };
         if form.get("decision") != Some("allow") {
-            return Err(denied()?);
+            return denied();
         }
         let asked = &asking.request.scopes;
         let is_given = |scope: &&Scope| {
@@ -124,15 +132,15 @@ impl AuthorizePage {
         };
         let given: Vec<Scope> = asked.iter().filter(is_given).cloned().collect();
         if given.is_empty() {
-            return Err(denied()?);
+            return denied();
         }
         let (id, before) = (visitor.user.id, asking.consent.as_ref());
-        let consent = Consent::given(id, &asking.client.id, before, (asked, &given), visit.now);
+        let consent = Consent::given(id, &asking.client, before, (asked, &given), visit.now);
         let change = http::change(visit.request, Some(id));
         let table = self.site.store.table();
         if !consent.put(table, before, &change).await? {
             // Somebody else was quicker: as it is now.
-            return Ok(http::see_other(&asking.path()));
+            return Ok(http::see_other(&self.back(visit, &asking).await?));
         }
         let scopes = consent.allowed(asked);
         self.grant(visit, &asking, (visitor, Some(&consent)), scopes)
@@ -142,8 +150,12 @@ impl AuthorizePage {
     /// Reads a request, its client, who is signed in, and what they have agreed to: 1 RT for whoever is.
     async fn read(&self, visit: &Visit<'_>, parameters: &Parameters) -> Result<Asking, Stop> {
         let store = &self.site.store;
-        let unanswerable = |refusal| self.unanswerable(visit, &refusal);
-        let id = AuthorizationRequest::client_id(parameters).map_err(unanswerable)?;
+        let query = parameters.query_without(&ADDED);
+        if query.len() > MAX_QUERY_BYTES {
+            return Err(unanswerable(visit, TOO_LONG));
+        }
+        let id = AuthorizationRequest::client_id(parameters);
+        let id = id.map_err(|detail| unanswerable(visit, detail))?;
         let (visitor, client, consent) = match visit.bearer {
             Some(bearer) => {
                 let consent_key = Consent::key(&bearer.user_id(), &id);
@@ -158,9 +170,7 @@ impl AuthorizePage {
                 (None, client?, None)
             }
         };
-        let unknown = Refusal::Unanswerable("client_id is missing or unknown");
-        let client = client.ok_or_else(|| self.unanswerable(visit, &unknown))?;
-        let query = parameters.query_without(ASKED);
+        let client = client.ok_or_else(|| unanswerable(visit, request::NO_CLIENT))?;
         let asked = match parameters.get(ASKED) {
             Some(sealed) => {
                 let at = authorization::opened_asked(&self.site.secrets, &query, sealed, visit.now);
@@ -168,18 +178,25 @@ impl AuthorizePage {
             }
             None => None,
         };
-        let request = match AuthorizationRequest::read(&Parameters::parse(&query), &client) {
-            Ok(request) => request,
-            Err(Refusal::Told {
-                return_to,
-                error,
-                description,
-            }) => {
-                let url = self.told(&return_to, error, description);
-                return Err(go(visit, asked.is_some(), &client, url)?.into());
-            }
-            Err(refusal) => return Err(self.unanswerable(visit, &refusal)),
+        let sent = Parameters::parse(&query);
+        let by_form = asked.is_some() || !visit.only_looks();
+        let told = |refusal| match self.told(visit, by_form, &client, refusal) {
+            Ok(reply) => Stop::from(reply),
+            Err(stop) => stop,
         };
+        let mut request = AuthorizationRequest::read(&sent, &client).map_err(told)?;
+        if let Some(hint) = sent.given("id_token_hint") {
+            let issuer = &self.issuer;
+            let open = |keys: &[_]| oidc::hinted(keys, issuer, &client.id, hint);
+            request.expects = match self.site.tokens.open(visit.now, open).await {
+                Ok(user) => Some(user),
+                Err(VerifyError::Keys(error)) => return Err(error.into()),
+                Err(VerifyError::Invalid) => {
+                    let description = "id_token_hint is no ID token of this client";
+                    return Err(told(request.refused("invalid_request", description)));
+                }
+            };
+        }
         Ok(Asking {
             request,
             query,
@@ -199,14 +216,17 @@ impl AuthorizePage {
         }
         let reply = http::see_other(&path);
         let hint = asking.request.login_hint.as_deref().map(Email::parse);
-        let Some(Ok(email)) = hint else {
+        let secrets = &self.site.secrets;
+        let waiting = Flash::waiting(secrets, visit.request, visit.now).await?;
+        // What is said of a sign-in that was refused goes before.
+        let (Some(Ok(email)), None) = (hint, waiting) else {
             return Ok(reply);
         };
         let mut flash = Flash::on(paths::SIGN_IN);
         flash
             .values
             .insert("email".to_owned(), email.as_str().to_owned());
-        Ok(flash.keep(reply, &self.site.secrets, visit.now).await?)
+        Ok(flash.keep(reply, secrets, visit.now).await?)
     }
 
     /// Where a visitor comes back to from a page between.
@@ -215,14 +235,8 @@ impl AuthorizePage {
             Some((_, sealed)) => sealed.clone(),
             None => authorization::seal_asked(&self.site.secrets, &asking.query, visit.now).await?,
         };
-        let path = format!("{}&{ASKED}={sealed}", asking.path());
-        if path.len() <= MAX_PATH_BYTES && LocalPath::parse(&path).is_some() {
-            return Ok(path);
-        }
-        let refusal = asking
-            .request
-            .refused("invalid_request", "the request is too long");
-        Err(self.refuse(visit, refusal, asking)?)
+        let path = paths::AUTHORIZE;
+        Ok(format!("{path}?{}&{ASKED}={sealed}", asking.query))
     }
 
     async fn grant(
@@ -243,33 +257,32 @@ impl AuthorizePage {
     }
 
     /// Tells the client that it gets no code.
-    fn refuse(&self, visit: &Visit<'_>, refusal: Refusal, asking: &Asking) -> Result<Stop, Stop> {
-        let Refusal::Told {
-            return_to,
-            error,
-            description,
-        } = refusal
-        else {
-            return Ok(self.unanswerable(visit, &refusal));
-        };
-        let url = self.told(&return_to, error, description);
-        Ok(go(visit, asking.came_by_form(visit), &asking.client, url)?.into())
+    fn refuse(&self, visit: &Visit<'_>, refusal: Refusal, asking: &Asking) -> Shown {
+        self.told(visit, asking.came_by_form(visit), &asking.client, refusal)
     }
 
-    fn told(&self, return_to: &ReturnTo, error: &str, description: &str) -> String {
-        let parameters = [("error", error), ("error_description", description)];
-        return_to.url(&parameters, &self.issuer)
+    /// Tells a client what is wrong, or the visitor, where it is not known whom to tell.
+    fn told(&self, visit: &Visit<'_>, by_form: bool, client: &Client, refusal: Refusal) -> Shown {
+        match refusal {
+            Refusal::Unanswerable(detail) => Err(unanswerable(visit, detail)),
+            Refusal::Told {
+                return_to,
+                error,
+                description,
+            } => {
+                let parameters = [("error", error), ("error_description", description)];
+                let url = return_to.url(&parameters, &self.issuer);
+                go(visit, by_form, client, url)
+            }
+        }
     }
+}
 
-    /// The page for a visitor whose application cannot be told.
-    fn unanswerable(&self, visit: &Visit<'_>, refusal: &Refusal) -> Stop {
-        let detail = match refusal {
-            Refusal::Unanswerable(detail) | Refusal::Told { error: detail, .. } => detail,
-        };
-        let page = Failed::new(Failure::Application(detail), None);
-        let page = visit.page(StatusCode::BAD_REQUEST, page);
-        page.map_or_else(Stop::Failed, Stop::from)
-    }
+/// The page for a visitor whose application cannot be told.
+fn unanswerable(visit: &Visit<'_>, detail: &'static str) -> Stop {
+    let page = Failed::new(Failure::Application(detail), None);
+    let page = visit.page(StatusCode::BAD_REQUEST, page);
+    page.map_or_else(Stop::Failed, Stop::from)
 }
 
 impl Asking {
@@ -277,10 +290,6 @@ impl Asking {
         let asked = self.asked.as_ref().map(|(at, _)| *at);
         let (visitor, consent) = (self.visitor.as_ref(), self.consent.as_ref());
         authorization::decide(&self.request, &self.client, visitor, consent, asked, now)
-    }
-
-    fn path(&self) -> String {
-        format!("{}?{}", paths::AUTHORIZE, self.query)
     }
 
     /// Whether the visitor comes from a form of ours.

@@ -158,6 +158,10 @@ impl<'a> Visit<'a> {
         // The same in another language; where a form goes there may be no page.
         let path = match self.next() {
             _ if !self.only_looks() => paths::SIGN_IN.to_owned(),
+            _ if self.path() == paths::AUTHORIZE => {
+                let query = Parameters::read(self.request).query_without(&["lang"]);
+                format!("{}?{query}", self.path())
+            }
             Some(next) => with_next(self.path(), next.as_str()),
             None => self.path().to_owned(),
         };

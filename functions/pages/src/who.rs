@@ -1,8 +1,7 @@
 //! Who is signed in, as the table knows them.
 
-use std::time::Duration;
-
 use latchkey::http::{self, ApiError, Bearer, Caller, ErrorCode};
+use latchkey::session::KEPT_EVERY;
 use latchkey::store::Beside;
 use latchkey::table::Key;
 use views::{Notice, paths};
@@ -11,9 +10,6 @@ use crate::browser;
 use crate::flash::Flash;
 use crate::site::Stop;
 use crate::visit::{Visit, with_next};
-
-/// A session that is in use is noted to be so this often.
-const KEPT_EVERY: Duration = Duration::from_hours(1);
 
 impl Visit<'_> {
     /// Who is signed in, as the table knows them now. 1 RT, 2 RU, and 1 WU once an hour.

@@ -28,7 +28,12 @@ impl Bundle {
     ///
     /// # Panics
     /// When it cannot be registered.
-    pub async fn application(&self, id: &str, first_party: bool, confidential: bool) -> Application<'_> {
+    pub async fn application(
+        &self,
+        id: &str,
+        first_party: bool,
+        confidential: bool,
+    ) -> Application<'_> {
         let admin = self.account_with_role("admin").await;
         let changes = json!({
             "firstParty": first_party,
@@ -86,7 +91,10 @@ impl Application<'_> {
     pub async fn sign_in(&self, browser: &mut Browser<'_>, account: &Account) -> Url {
         let mut led = browser.visit(&self.path(&[])).await;
         if browser.path() == "/sign-in" && led.is_none() {
-            let fields = [("email", account.email.as_str()), ("password", crate::PASSWORD)];
+            let fields = [
+                ("email", account.email.as_str()),
+                ("password", crate::PASSWORD),
+            ];
             led = browser.answer("/sign-in", &fields).await;
         }
         if led.is_none() {
@@ -109,7 +117,11 @@ impl Application<'_> {
     #[must_use]
     pub fn asking(&self, fields: &[(&str, &str)]) -> HttpRequest {
         let mut form = BTreeMap::from([("client_id".to_owned(), self.client.clone())]);
-        form.extend(self.secret.clone().map(|secret| ("client_secret".to_owned(), secret)));
+        form.extend(
+            self.secret
+                .clone()
+                .map(|secret| ("client_secret".to_owned(), secret)),
+        );
         for (name, value) in fields {
             form.insert((*name).to_owned(), (*value).to_owned());
         }

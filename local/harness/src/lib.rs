@@ -2,8 +2,8 @@
 //! every call between the two observed, every answer checked against `openapi.yaml`.
 
 mod accounts;
-pub mod application;
 mod answer;
+pub mod application;
 mod browser;
 mod budget;
 mod bundle;

@@ -116,10 +116,8 @@ impl Parameters {
             let form = form_urlencoded::parse(body_bytes(request.body()));
             return Self(form.into_owned().collect());
         }
-        let query = request.query_string_parameters_ref();
-        let query = query.into_iter().flat_map(|query| query.iter());
-        let owned = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self(owned.collect())
+        // As it was sent: the parameters that Lambda has made of it are in no order.
+        Self::parse(request.uri().query().unwrap_or_default())
     }
 
     /// One of them; none where it stands twice.
@@ -130,6 +128,12 @@ impl Parameters {
             (Some((_, value)), None) => Some(value),
             _ => None,
         }
+    }
+
+    /// One of them; none where it stands twice, or is empty (RFC 6749 §3.1).
+    #[must_use]
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
     }
 
     /// All of this name.
@@ -159,11 +163,12 @@ impl Parameters {
         )
     }
 
-    /// As a query without those of one name.
+    /// As a query in the order in which they came, without those of these names.
     #[must_use]
-    pub fn query_without(&self, left_out: &str) -> String {
+    pub fn query_without(&self, left_out: &[&str]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.0.iter().filter(|(name, _)| name != left_out));
+        let kept = self.0.iter();
+        query.extend_pairs(kept.filter(|(name, _)| !left_out.contains(&name.as_str())));
         query.finish()
     }
 }

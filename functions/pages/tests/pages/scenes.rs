@@ -49,15 +49,23 @@ fn scenes() -> Vec<Scene> {
             let _ = browser.send(opened).await.expect_status(303);
             Act::send(browser.dressed(get("/verify-email")), 200)
         }),
-        scene!("sign in for an application first", "authorize-page", |bundle| {
-            let app = bundle.application("first-app", true, false).await;
-            Act::send(get(&app.path(&[])), 303)
-        }),
-        scene!("ask what an application may have", "authorize-page", |bundle| {
-            let (_, browser) = signed_in(bundle).await;
-            let app = bundle.application("asking-app", false, false).await;
-            Act::send(browser.dressed(get(&app.path(&[]))), 200)
-        }),
+        scene!(
+            "sign in for an application first",
+            "authorize-page",
+            |bundle| {
+                let app = bundle.application("first-app", true, false).await;
+                Act::send(get(&app.path(&[])), 303)
+            }
+        ),
+        scene!(
+            "ask what an application may have",
+            "authorize-page",
+            |bundle| {
+                let (_, browser) = signed_in(bundle).await;
+                let app = bundle.application("asking-app", false, false).await;
+                Act::send(browser.dressed(get(&app.path(&[]))), 200)
+            }
+        ),
         scene!("agree", "authorize-page", |bundle| {
             let (account, mut browser) = signed_in(bundle).await;
             let app = bundle.application("agreed-app", false, false).await;
