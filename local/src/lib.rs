@@ -1,6 +1,7 @@
 //! What runs Latchkey on a laptop and under test: the embedded `DynamoDB`, a Lambda runtime API, and
 //! everything that `template.yaml` says about the bundle.
 
+pub mod application;
 pub mod authenticator;
 pub mod documents;
 pub mod engine;

@@ -1,5 +1,6 @@
 //! `cargo local event <bin>`: sample events with live tokens and ids.
 
+mod application;
 pub mod oauth;
 
 use std::time::{Duration, Instant};
@@ -90,6 +91,14 @@ pub async fn print(binary: &str) -> Result<(), Error> {
     }
     if names(&root, binary, "idToken")? {
         values.extend(oauth::id_token(&bundle, &values).await?);
+    }
+    if ["clientId", "clientAccessToken"]
+        .iter()
+        .any(|name| names(&root, binary, name).unwrap_or(false))
+    {
+        let admin = bundle.admin_token(state.admin_password.as_deref()).await?;
+        let application = application::of(&bundle, binary, &admin, &values).await?;
+        values.extend(application);
     }
     values.push(("provider", oauth::PROVIDER.to_owned()));
     let values = borrowed(&values);

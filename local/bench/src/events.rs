@@ -7,6 +7,7 @@ use local::queues::message;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
+use crate::applications;
 use crate::codes;
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
@@ -48,6 +49,7 @@ pub fn consumes(binary: &str) -> bool {
         "register-with-passkey",
         "reset-password",
         "revoke-session",
+        "token",
         "unlink-identity",
         "verify-email",
     ]
@@ -73,6 +75,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     let passkeys = passkeys::of(setup, binary, &accounts).await?;
     let codes = codes::of(setup, binary, &accounts).await?;
     let identified = oauth::of(setup, binary, &accounts).await?;
+    let applied = applications::of(setup, binary, &admin, &accounts).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -234,6 +237,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 let path = format!("/v1/users/me/identities/{}", identified[turn].id);
                 own_request("DELETE", &path).event("/v1/users/{id}/identities/{iid}")
             }
+            "authorize-page" | "token" | "userinfo" => applied[turn].clone(),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
+mod applications;
 mod chart;
 mod codes;
 mod consequences;

@@ -177,6 +177,11 @@ impl Setup {
         Function::start(program, &self.environment(name, endpoint)?).await
     }
 
+    /// Where the pages are.
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
     fn environment(&self, name: &str, endpoint: &str) -> Result<Vec<(String, String)>, Error> {
         if name == HELLO_WORLD {
             return Ok(Vec::new());
