@@ -20,8 +20,10 @@ const EVENT_BUS: &str = "EventBus";
 const MAIL_CONFIGURATION_SET: &str = "MailConfigurationSet";
 /// What has a value here that the template leaves to whoever deploys it, or to AWS. The rest has the template's
 /// defaults.
-const FIXED: [(&str, &str); 7] = [
+const FIXED: [(&str, &str); 8] = [
     ("TABLE_NAME", TABLE),
+    // With its pages.
+    ("OIDC", "on"),
     ("MAIL_FROM", "Latchkey <latchkey@example.com>"),
     ("PASSKEY_RP_ID", "localhost"),
     ("MAIL_CONFIGURATION_SET", MAIL_CONFIGURATION_SET),

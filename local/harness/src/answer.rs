@@ -65,10 +65,11 @@ impl Answer {
             .to_owned()
     }
 
-    /// The stable code of a problem, or the empty string.
+    /// The stable code of a problem, or of an error as OAuth has it, or the empty string.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.body["code"].as_str().unwrap_or_default()
+        let code = self.body["code"].as_str().or(self.body["error"].as_str());
+        code.unwrap_or_default()
     }
 
     /// Field and code of every refused field.

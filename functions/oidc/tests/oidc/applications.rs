@@ -31,7 +31,9 @@ pub fn scenes() -> Vec<Scene> {
             let code = app.code(&account).await;
             let spent = bundle.send(&app.spending(&code)).await;
             let _ = spent.expect_status(200);
-            Act::send(app.spending(&code), 400).until(is_revoked(account.id))
+            Act::send(app.spending(&code), 400)
+                .refused("invalid_grant")
+                .until(is_revoked(account.id))
         }),
         scene!("trade a refresh token", "token", |bundle| {
             let (app, account) = ours(bundle).await;
@@ -60,7 +62,9 @@ pub fn scenes() -> Vec<Scene> {
                 .expect_status(200);
             let third = app.refreshing(&second.text_at("/refresh_token"));
             let _ = bundle.send(&third).await.expect_status(200);
-            Act::send(app.refreshing(&first), 400).until(is_revoked(account.id))
+            Act::send(app.refreshing(&first), 400)
+                .refused("invalid_grant")
+                .until(is_revoked(account.id))
         }),
         scene!("tell who somebody is", "userinfo", |bundle| {
             let (app, account) = ours(bundle).await;

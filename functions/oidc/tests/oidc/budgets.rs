@@ -24,7 +24,7 @@ async fn every_endpoint_costs_what_the_chart_says() {
     };
     assert_eq!(
         cost(&put("Shop")).await,
-        Cost::new(2, 2, 2.0, 2.0),
+        Cost::new(2, 2, 3.0, 2.0),
         "put-client, new"
     );
     assert_eq!(
@@ -65,17 +65,17 @@ async fn an_application_costs_what_the_chart_says() {
         bundle.cost_of(request).await
     };
     let ask = browser.dressed(HttpRequest::new("GET", &app.path(&[])));
-    assert_eq!(cost(&ask).await, Cost::new(1, 1, 3.0, 0.0), "authorize");
+    assert_eq!(cost(&ask).await, Cost::new(1, 1, 4.0, 0.0), "authorize");
     let url = browser.visit(&app.path(&[])).await.expect("led back");
     let spend = app.spending(&code_in(&url));
-    assert_eq!(cost(&spend).await, Cost::new(2, 2, 3.0, 2.0), "token, code");
+    assert_eq!(cost(&spend).await, Cost::new(2, 2, 5.0, 2.0), "token, code");
     let tokens = app.tokens(&account).await;
     let refresh = app.refreshing(&tokens.text_at("/refresh_token"));
     let cost_of_refresh = cost(&refresh).await;
-    assert_eq!(cost_of_refresh, Cost::new(2, 2, 4.0, 1.0), "token, refresh");
+    assert_eq!(cost_of_refresh, Cost::new(2, 2, 5.0, 1.0), "token, refresh");
     let told = HttpRequest::new("GET", "/oauth2/userinfo");
     let told = told.bearer(&tokens.text_at("/access_token"));
-    assert_eq!(cost(&told).await, Cost::new(1, 1, 4.0, 0.0), "userinfo");
+    assert_eq!(cost(&told).await, Cost::new(1, 1, 5.0, 0.0), "userinfo");
     // With a consent, which is read beside.
     let tokens = others.tokens(&account).await;
     let told = HttpRequest::new("GET", "/oauth2/userinfo");

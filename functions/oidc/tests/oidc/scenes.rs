@@ -48,4 +48,4 @@ fn all() -> Vec<Scene> {
     all
 }
 
-harness::area!("put-client", all());
+harness::area!("put-client", all(), workers: 16);

@@ -44,7 +44,7 @@ impl Answered {
     pub(super) fn as_expected(act: &Act) -> Self {
         match act.what {
             What::Send(_) | What::SendTo(..) if act.expected >= 400 => {
-                Self::Status(act.expected, "invalid_token".to_owned())
+                Self::Status(act.expected, act.refusal.to_owned())
             }
             What::Send(_) | What::SendTo(..) => Self::Status(act.expected, String::new()),
             What::Invoke(_) | What::Deliver => Self::Done,

@@ -39,6 +39,8 @@ pub struct Act {
     pub what: What,
     /// Status of the answer.
     pub expected: u64,
+    /// The code of that, where it is a refusal.
+    pub refusal: &'static str,
     /// Where it leads, if that matters.
     pub to: Option<&'static str>,
     /// What a repetition may be answered as well, where the first one was carried out and its answer got lost.
@@ -86,6 +88,7 @@ impl Act {
         Self {
             what,
             expected,
+            refusal: "invalid_token",
             to: None,
             repeated: &[],
             done: Box::new(|_| true),
@@ -105,6 +108,12 @@ impl Act {
             to: Some(to),
             ..Self::send(request, 303)
         }
+    }
+
+    /// It is refused with this code.
+    #[must_use]
+    pub fn refused(self, refusal: &'static str) -> Self {
+        Self { refusal, ..self }
     }
 
     /// A repetition may be answered with these as well.
