@@ -5,6 +5,8 @@ mod html;
 
 #[path = "views/access.rs"]
 mod access;
+#[path = "views/applications.rs"]
+mod applications;
 #[path = "views/escape.rs"]
 mod escape;
 #[path = "views/forms.rs"]

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use views::paths;
+
 use super::documents;
 use super::html::Element;
 
@@ -32,12 +34,29 @@ fn every_form_is_posted_to_a_path_of_ours_with_the_token() {
                 .map(|input| (input.get("type"), input.get("value")))
                 .collect();
             assert_eq!(tokens, [(Some("hidden"), Some("fxt_c2FtcGxl"))], "{about}");
-            let buttons =
-                inside(&elements, place).filter(|button| button.get("type") == Some("submit"));
-            assert_eq!(buttons.count(), 1, "{about}");
+            let buttons: Vec<_> = inside(&elements, place)
+                .filter(|button| button.get("type") == Some("submit"))
+                .map(|button| (button.get("name"), button.get("value")))
+                .collect();
+            let decides = form.get("action") == Some(paths::CONSENT);
+            let known: &[_] = if decides {
+                &[
+                    (Some("decision"), Some("allow")),
+                    (Some("decision"), Some("deny")),
+                ]
+            } else {
+                &[(None, None)]
+            };
+            assert_eq!(buttons, known, "{about}");
+            // A choice of several stands once with each value.
             let mut names = HashSet::new();
-            for input in inside(&elements, place).filter_map(|input| input.get("name")) {
-                assert!(names.insert(input), "{about}: {input} twice");
+            for input in inside(&elements, place).filter(|input| input.has("name")) {
+                let chosen = decides && matches!(input.get("name"), Some("scope" | "decision"));
+                let value = input.get("value").filter(|_| chosen);
+                assert!(
+                    names.insert((input.get("name"), value)),
+                    "{about}: {input:?} twice"
+                );
             }
         }
         let outside = elements
