@@ -131,18 +131,18 @@ export class Visitor {
     await this.submit(action, fields);
   }
 
-  // Sends a form that asks for a passkey. Nobody gives it before the button is pressed, so that no offer takes it.
+  // Sends a form that asks for a passkey. Nobody gives it before the button is pressed, and nobody once it is given: an offer
+  // of this page or of the next takes none.
   async usePasskey(action, fields = {}) {
     const button = await this.fill(action, fields, "[data-passkey]");
-    const options = base + action + "/options";
-    await this.page.route(options, async (route) => {
-      await this.authenticator.present(true);
+    const present = (is) => async (route) => {
+      await this.authenticator.present(is);
       // One that was given up meanwhile goes nowhere.
       await route.continue().catch(() => {});
-    });
+    };
+    await this.page.route(base + action + "/options", present(true), { times: 1 });
+    await this.page.route(base + action, present(false), { times: 1 });
     await this.leads(() => button.click());
-    await this.authenticator.present(false);
-    await this.page.unroute(options);
   }
 
   // Looks at a page. `wrong` names the fields that were refused. `refused`: something was. `said`: something was done.

@@ -218,6 +218,7 @@ impl AuthorizePage {
         let hint = asking.request.login_hint.as_deref().map(Email::parse);
         let secrets = &self.site.secrets;
         let waiting = Flash::waiting(secrets, visit.request, visit.now).await?;
+        let waiting = waiting.filter(|flash| flash.path == paths::SIGN_IN);
         // What is said of a sign-in that was refused goes before.
         let (Some(Ok(email)), None) = (hint, waiting) else {
             return Ok(reply);

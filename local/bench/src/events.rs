@@ -8,6 +8,7 @@ use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
 use crate::applications;
+use crate::clients;
 use crate::codes;
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
@@ -33,6 +34,7 @@ pub fn consumes(binary: &str) -> bool {
         "confirm-totp",
         "continue",
         "create-admin",
+        "delete-client",
         "delete-factor",
         "delete-passkey",
         "delete-provider",
@@ -76,6 +78,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     let codes = codes::of(setup, binary, &accounts).await?;
     let identified = oauth::of(setup, binary, &accounts).await?;
     let applied = applications::of(setup, binary, &admin, &accounts).await?;
+    clients::of(setup, binary, &admin).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -238,6 +241,11 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 own_request("DELETE", &path).event("/v1/users/{id}/identities/{iid}")
             }
             "authorize-page" | "token" | "userinfo" => applied[turn].clone(),
+            "put-client" => admins("PUT", "/v1/clients/shop")
+                .json(&clients::client(number))
+                .event("/v1/clients/{clientId}"),
+            "list-clients" => admins("GET", "/v1/clients").event("/v1/clients"),
+            "delete-client" => admins("DELETE", "/v1/clients/shop").event("/v1/clients/{clientId}"),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [

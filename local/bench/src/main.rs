@@ -4,6 +4,7 @@
 
 mod applications;
 mod chart;
+mod clients;
 mod codes;
 mod consequences;
 mod costs;

@@ -126,6 +126,7 @@ impl Application<'_> {
             form.insert((*name).to_owned(), (*value).to_owned());
         }
         form.retain(|_, value| !value.is_empty());
+        let form: Vec<(String, String)> = form.into_iter().collect();
         let mut request = Browser::filled("/oauth2/token", &form);
         request.headers.retain(|(name, _)| name == "content-type");
         request

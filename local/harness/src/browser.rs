@@ -152,9 +152,11 @@ impl<'a> Browser<'a> {
             let chosen = options.find(|option| option.contains(" selected"))?;
             Some((attribute(select, "name")?, attribute(chosen, "value")?))
         });
-        let mut sent: BTreeMap<String, String> = inputs.chain(selects).collect();
+        // Several boxes have one name.
+        let mut sent: Vec<(String, String)> = inputs.chain(selects).collect();
+        sent.retain(|(name, _)| !fields.iter().any(|(given, _)| given == name));
         for (name, value) in fields {
-            sent.insert((*name).to_owned(), (*value).to_owned());
+            sent.push(((*name).to_owned(), (*value).to_owned()));
         }
         Self::filled(action, &sent)
     }
@@ -181,7 +183,7 @@ impl<'a> Browser<'a> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let token = ("formToken".to_owned(), self.form_token());
-        Self::filled(action, &fields.chain([token]).collect())
+        Self::filled(action, &fields.chain([token]).collect::<Vec<_>>())
     }
 
     /// A form with these fields, as browsers send it.
@@ -189,7 +191,7 @@ impl<'a> Browser<'a> {
     /// # Panics
     /// Never.
     #[must_use]
-    pub fn filled(action: &str, fields: &BTreeMap<String, String>) -> HttpRequest {
+    pub fn filled(action: &str, fields: &[(String, String)]) -> HttpRequest {
         let mut url = Url::parse(ORIGIN).expect("a URL");
         url.query_pairs_mut().extend_pairs(fields);
         let body = url.query().unwrap_or_default().to_owned();

@@ -27,15 +27,26 @@ async fn bug_102_one_code_one_grant() {
     let functions = join_all((0..4).map(|_| bundle.spawn("token"))).await;
     let tries = functions.iter().chain(&functions);
     let answers = join_all(tries.map(|function| bundle.send_to(function, &spending))).await;
-    let won: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let won: Vec<&Answer> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
     assert!(won.len() <= 1, "{} were given tokens", won.len());
-    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 400)));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer.status, 200 | 400))
+    );
     assert_eq!(grants(&bundle).len(), 1);
     // What it gave is taken back.
     for answer in won {
         let told = app.userinfo(&answer.text_at("/access_token")).await;
         let _ = told.expect_status(401);
-        refused(bundle.send(&app.refreshing(&answer.text_at("/refresh_token"))).await);
+        refused(
+            bundle
+                .send(&app.refreshing(&answer.text_at("/refresh_token")))
+                .await,
+        );
     }
     refused(bundle.send(&spending).await);
     let revoked = &grants(&bundle)[0];
@@ -50,9 +61,15 @@ async fn a_refresh_token_is_used_once_and_again_when_its_answer_got_lost() {
     let account = bundle.account().await;
     let app = bundle.application("shop", true, false).await;
     let first = app.tokens(&account).await.text_at("/refresh_token");
-    let second = bundle.send(&app.refreshing(&first)).await.expect_status(200);
+    let second = bundle
+        .send(&app.refreshing(&first))
+        .await
+        .expect_status(200);
     // Two tabs, or an answer that got lost: BUGS 112.
-    let again = bundle.send(&app.refreshing(&first)).await.expect_status(200);
+    let again = bundle
+        .send(&app.refreshing(&first))
+        .await
+        .expect_status(200);
     for answer in [&second, &again] {
         let told = app.userinfo(&answer.text_at("/access_token")).await;
         let _ = told.expect_status(200);
@@ -61,11 +78,21 @@ async fn a_refresh_token_is_used_once_and_again_when_its_answer_got_lost() {
     let third = bundle.send(&third).await.expect_status(200);
     // By now the first has been used again after its successor was: somebody else has it.
     refused(bundle.send(&app.refreshing(&first)).await);
-    refused(bundle.send(&app.refreshing(&third.text_at("/refresh_token"))).await);
+    refused(
+        bundle
+            .send(&app.refreshing(&third.text_at("/refresh_token")))
+            .await,
+    );
     let told = app.userinfo(&third.text_at("/access_token")).await;
     let _ = told.expect_status(401);
-    assert_eq!(grants(&bundle)[0]["revoked_because"]["S"], "refresh_token_reuse");
-    assert!(bundle.is_signed_in(&account).await, "the account's own session lives on");
+    assert_eq!(
+        grants(&bundle)[0]["revoked_because"]["S"],
+        "refresh_token_reuse"
+    );
+    assert!(
+        bundle.is_signed_in(&account).await,
+        "the account's own session lives on"
+    );
 }
 
 #[tokio::test]
@@ -155,8 +182,14 @@ async fn tokens_of_a_client_die_with_what_they_hang_on() {
         }
         let told = app.userinfo(&tokens.text_at("/access_token")).await;
         assert!(matches!(told.status, 401 | 403), "{what}: {}", told.text);
-        let refresh = bundle.send(&app.refreshing(&tokens.text_at("/refresh_token"))).await;
-        assert!(matches!(refresh.status, 400 | 401), "{what}: {}", refresh.text);
+        let refresh = bundle
+            .send(&app.refreshing(&tokens.text_at("/refresh_token")))
+            .await;
+        assert!(
+            matches!(refresh.status, 400 | 401),
+            "{what}: {}",
+            refresh.text
+        );
         if what != "scope" {
             let late = bundle.send(&app.spending(&code_in(&unspent))).await;
             assert!(matches!(late.status, 400 | 401), "{what}: {}", late.text);

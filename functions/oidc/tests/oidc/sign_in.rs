@@ -33,10 +33,7 @@ async fn an_application_signs_its_people_in() {
     assert_eq!(tokens.header("access-control-allow-origin"), "*");
     assert_eq!(tokens.header("cache-control"), "no-store");
     assert_eq!(tokens.body["token_type"], "Bearer");
-    assert_eq!(
-        tokens.body["scope"],
-        "openid profile email offline_access"
-    );
+    assert_eq!(tokens.body["scope"], "openid profile email offline_access");
 
     let id = claims(&tokens.text_at("/id_token"));
     let access = claims(&tokens.text_at("/access_token"));
@@ -56,10 +53,7 @@ async fn an_application_signs_its_people_in() {
         assert_eq!(id[name], value, "{name}");
     }
     for (name, value) in [
-        (
-            "aud",
-            json!(["http://127.0.0.1:9000/oauth2/userinfo"]),
-        ),
+        ("aud", json!(["http://127.0.0.1:9000/oauth2/userinfo"])),
         ("client_id", json!("shop")),
         ("sub", json!(account.id)),
         ("scope", json!("openid profile email offline_access")),
@@ -94,14 +88,26 @@ async fn tokens_tell_what_their_scopes_say() {
     let _ = app.sign_in(&mut browser, &account).await;
     for (scope, refreshes, names) in [
         ("openid", false, vec!["sub"]),
-        ("openid email", false, vec!["email", "email_verified", "sub"]),
-        ("openid profile unknown", false, vec!["locale", "sub", "updated_at"]),
+        (
+            "openid email",
+            false,
+            vec!["email", "email_verified", "sub"],
+        ),
+        (
+            "openid profile unknown",
+            false,
+            vec!["locale", "sub", "updated_at"],
+        ),
         ("openid offline_access", true, vec!["sub"]),
     ] {
         let url = browser.visit(&app.path(&[("scope", scope)])).await;
         let code = code_in(&url.expect("signed in"));
         let tokens = bundle.send(&app.spending(&code)).await.expect_status(200);
-        assert_eq!(tokens.body.get("refresh_token").is_some(), refreshes, "{scope}");
+        assert_eq!(
+            tokens.body.get("refresh_token").is_some(),
+            refreshes,
+            "{scope}"
+        );
         let told = app.userinfo(&tokens.text_at("/access_token")).await;
         let told = told.expect_status(200);
         let told: Vec<&String> = told.body.as_object().expect("an object").keys().collect();
@@ -115,7 +121,10 @@ async fn tokens_tell_what_their_scopes_say() {
     let told = app.userinfo(&tokens.text_at("/access_token")).await;
     let told = told.expect_status(403);
     assert_eq!(told.body["error"], "insufficient_scope");
-    assert!(told.header("www-authenticate").contains("insufficient_scope"));
+    assert!(
+        told.header("www-authenticate")
+            .contains("insufficient_scope")
+    );
 }
 
 #[tokio::test]
@@ -130,8 +139,15 @@ async fn a_visitor_agrees_to_as_much_as_they_want() {
     for word in ["Shop", "shop.example.com", "name=\"scope\""] {
         assert!(browser.text().contains(word), "{word}");
     }
-    let (_, request) = browser.text().split_once("name=\"request\" value=\"").expect("a form");
-    let request = request.split('"').next().expect("a value").replace("&amp;", "&");
+    let (_, request) = browser
+        .text()
+        .split_once("name=\"request\" value=\"")
+        .expect("a form");
+    let request = request
+        .split('"')
+        .next()
+        .expect("a value")
+        .replace("&amp;", "&");
     let fields = [
         ("request", request.as_str()),
         ("decision", "allow"),
@@ -153,9 +169,16 @@ async fn a_visitor_agrees_to_as_much_as_they_want() {
     let url = browser.visit(&app.path(&[])).await.expect("led back");
     let tokens = bundle.send(&app.spending(&code_in(&url))).await;
     assert_eq!(tokens.expect_status(200).body["scope"], "openid profile");
-    assert!(browser.visit(&app.path(&[("prompt", "consent")])).await.is_none());
+    assert!(
+        browser
+            .visit(&app.path(&[("prompt", "consent")]))
+            .await
+            .is_none()
+    );
     let url = browser.answer("/consent", &[("decision", "allow")]).await;
-    let tokens = bundle.send(&app.spending(&code_in(&url.expect("led back")))).await;
+    let tokens = bundle
+        .send(&app.spending(&code_in(&url.expect("led back"))))
+        .await;
     assert_eq!(
         tokens.expect_status(200).body["scope"],
         "openid profile email offline_access"
@@ -205,7 +228,10 @@ async fn a_prompt_is_done() {
             let url = browser.visit(&ours.path(&silent)).await.expect("led back");
             assert_eq!(parameter(&url, "error"), "login_required");
         }
-        assert!(browser.visit(&ours.path(&changes)).await.is_none(), "{changes:?}");
+        assert!(
+            browser.visit(&ours.path(&changes)).await.is_none(),
+            "{changes:?}"
+        );
         assert_eq!(browser.path(), "/account/confirm", "{changes:?}");
         let url = browser.answer("/account/confirm", &fields).await;
         let url = url.unwrap_or_else(|| panic!("{changes:?}: {}", browser.text()));
@@ -237,7 +263,9 @@ async fn a_second_factor_that_is_asked_for_is_shown() {
     browser.sign_in(&enrolled.account.email).await;
     assert_eq!(browser.path(), "/sign-in/factor");
     let codes = &enrolled.codes;
-    browser.submit("/sign-in/factor", &[("recoveryCode", &codes[0])]).await;
+    browser
+        .submit("/sign-in/factor", &[("recoveryCode", &codes[0])])
+        .await;
     let two = [("acr_values", "aal2")];
     let url = browser.visit(&app.path(&two)).await.expect("led back");
     let tokens = bundle.send(&app.spending(&code_in(&url))).await;
@@ -261,11 +289,114 @@ async fn a_form_of_an_application_is_led_to_the_page() {
     let app = bundle.application("shop", true, false).await;
     let mut browser = Browser::new(&bundle);
     browser.sign_in(&account.email).await;
-    let form = Browser::filled("/oauth2/authorize", &app.parameters(&[]));
     // Of another site: it brings no cookie.
-    let mut form = form;
+    let parameters: Vec<(String, String)> = app.parameters(&[]).into_iter().collect();
+    let mut form = Browser::filled("/oauth2/authorize", &parameters);
     form.headers.retain(|(name, _)| name == "content-type");
     let answer = bundle.send(&form).await.expect_status(303);
     let url = browser.visit(answer.header("location")).await;
     let _ = code_in(&url.expect("led back"));
+}
+
+/// BUGS of others: oidc-client-ts refuses a renewal whose `auth_time` is another (OpenID Connect Core 1.0 §12.2).
+#[tokio::test]
+async fn what_was_proved_stays_as_it_was() {
+    let bundle = bundle().await;
+    let enrolled = bundle.enrolled().await;
+    let app = bundle.application("bank", true, false).await;
+    let mut browser = Browser::new(&bundle);
+    browser.sign_in(&enrolled.account.email).await;
+    let code = &enrolled.codes[0];
+    browser
+        .submit("/sign-in/factor", &[("recoveryCode", code)])
+        .await;
+    let url = browser.visit(&app.path(&[])).await.expect("led back");
+    let first = bundle.send(&app.spending(&code_in(&url))).await;
+    let first = first.expect_status(200);
+    bundle.age_proofs(600);
+    let again = app.refreshing(&first.text_at("/refresh_token"));
+    let again = bundle.send(&again).await.expect_status(200);
+    let [one, other] = [&first, &again].map(|answer| claims(&answer.text_at("/id_token")));
+    for name in ["auth_time", "amr", "acr", "sid", "sub", "aud", "iss"] {
+        assert_eq!(one[name], other[name], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_hint_is_kept_to() {
+    let bundle = bundle().await;
+    let (one, other) = (bundle.account().await, bundle.account().await);
+    let app = bundle.application("shop", true, false).await;
+    let stranger = bundle.application("stranger", true, false).await;
+    let token = app.tokens(&one).await.text_at("/id_token");
+    let mut browser = Browser::new(&bundle);
+    browser.sign_in(&other.email).await;
+    let silent = [("id_token_hint", token.as_str()), ("prompt", "none")];
+    let url = browser.visit(&app.path(&silent)).await.expect("led back");
+    assert_eq!(parameter(&url, "error"), "login_required");
+    let url = browser
+        .visit(&stranger.path(&silent))
+        .await
+        .expect("led back");
+    assert_eq!(parameter(&url, "error"), "invalid_request");
+    assert!(browser.visit(&app.path(&silent[..1])).await.is_none());
+    assert_eq!(browser.path(), "/sign-in");
+    let fields = [("email", one.email.as_str()), ("password", PASSWORD)];
+    let url = browser.answer("/sign-in", &fields).await.expect("led back");
+    let _ = code_in(&url);
+    let url = browser.visit(&app.path(&silent)).await.expect("led back");
+    let _ = code_in(&url);
+}
+
+/// What one client was allowed, another that has its id later is not.
+#[tokio::test]
+async fn a_consent_is_for_the_client_that_it_was_given_to() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let app = bundle.application("others", false, false).await;
+    let mut browser = Browser::new(&bundle);
+    let _ = app.sign_in(&mut browser, &account).await;
+    let admin = bundle.account_with_role("admin").await;
+    let removed = bundle.send_as(&admin, "DELETE", "/v1/clients/others").await;
+    let _ = removed.expect_status(204);
+    let app = bundle.application("others", false, false).await;
+    assert!(browser.visit(&app.path(&[])).await.is_none(), "it asks");
+    let url = browser.answer("/consent", &[("decision", "allow")]).await;
+    let tokens = bundle
+        .send(&app.spending(&code_in(&url.expect("led back"))))
+        .await;
+    let _ = tokens.expect_status(200);
+    let url = browser.visit(&app.path(&[])).await.expect("led back");
+    let _ = code_in(&url);
+}
+
+/// A page in another language asks for the same.
+#[tokio::test]
+async fn the_languages_of_a_consent_lead_to_the_same() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let app = bundle.application("others", false, false).await;
+    let mut browser = Browser::new(&bundle);
+    browser.sign_in(&account.email).await;
+    assert!(browser.visit(&app.path(&[])).await.is_none());
+    let (_, rest) = browser
+        .text()
+        .split_once("<li><a href=\"/oauth2/authorize?")
+        .expect("a language");
+    let query = rest
+        .split('"')
+        .next()
+        .expect("a value")
+        .replace("&amp;", "&");
+    assert!(
+        browser
+            .visit(&format!("/oauth2/authorize?{query}"))
+            .await
+            .is_none()
+    );
+    assert_eq!(
+        browser.page.as_ref().map(|page| page.status),
+        Some(200),
+        "{query}"
+    );
 }

@@ -1,7 +1,5 @@
 //! Forms that no page of ours has shown, at every path that takes one.
 
-use std::collections::BTreeMap;
-
 use harness::{Account, Browser, Bundle, HttpRequest, PASSWORD};
 
 use crate::{bundle, pages};
@@ -11,7 +9,7 @@ const ORIGIN: &str = "http://127.0.0.1:9000";
 const BEFORE: &str = "from before the sign-in";
 
 /// Every field that any form has, as somebody would send it who wants it done.
-fn fields(account: &Account, token: Option<&str>) -> BTreeMap<String, String> {
+fn fields(account: &Account, token: Option<&str>) -> Vec<(String, String)> {
     let fields = [
         ("email", account.email.as_str()),
         ("password", PASSWORD),
@@ -33,7 +31,7 @@ fn fields(account: &Account, token: Option<&str>) -> BTreeMap<String, String> {
 }
 
 /// A form, with headers in place of those that a browser sends from our own pages.
-fn sent(path: &str, fields: &BTreeMap<String, String>, headers: &[(&str, &str)]) -> HttpRequest {
+fn sent(path: &str, fields: &[(String, String)], headers: &[(&str, &str)]) -> HttpRequest {
     let mut form = Browser::filled(path, fields);
     form.headers
         .retain(|(name, _)| !["origin", "sec-fetch-site"].contains(&name.as_str()));

@@ -248,7 +248,7 @@ async fn ended(browser: &mut Browser<'_>) {
             ("firstName".to_owned(), "X".to_owned()),
         ];
         browser.cookies.insert(SESSION.to_owned(), session.clone());
-        let late = Browser::filled(path, &fields.into());
+        let late = Browser::filled(path, &fields);
         let answer = browser.send(late).await;
         assert_eq!(answer.status, 303, "{path}: {}", answer.text);
         assert_eq!(

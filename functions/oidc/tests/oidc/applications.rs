@@ -54,7 +54,10 @@ pub fn scenes() -> Vec<Scene> {
         scene!("trade a refresh token that is spent", "token", |bundle| {
             let (app, account) = ours(bundle).await;
             let first = app.tokens(&account).await.text_at("/refresh_token");
-            let second = bundle.send(&app.refreshing(&first)).await.expect_status(200);
+            let second = bundle
+                .send(&app.refreshing(&first))
+                .await
+                .expect_status(200);
             let third = app.refreshing(&second.text_at("/refresh_token"));
             let _ = bundle.send(&third).await.expect_status(200);
             Act::send(app.refreshing(&first), 400).until(is_revoked(account.id))

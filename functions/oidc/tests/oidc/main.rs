@@ -1,0 +1,20 @@
+//! The endpoints of `oidc`, black-box: real binaries, embedded engine, events as API Gateway makes them.
+
+mod applications;
+mod budgets;
+mod clients;
+mod conditional;
+mod lives;
+mod races;
+mod refusals;
+mod scenes;
+mod secrets;
+mod sign_in;
+
+use harness::Bundle;
+
+async fn bundle() -> Bundle {
+    let bundle = Bundle::start(env!("CARGO_BIN_EXE_put-client")).await;
+    bundle.set("APP_URL", "");
+    bundle
+}
