@@ -197,6 +197,14 @@ def use(stack, clock):
     check({one["email"] for one in listed} == {EMAIL, ADMIN}, listed)
     clock.step("list-users as admin, by the index")
 
+    client = {"name": "Web shop", "redirectUris": ["https://shop.example.com/signed-in"], "confidential": True}
+    check(stack.call("PUT", "/v1/clients/web-shop", 201, client, boss)["clientSecret"].startswith("lkcs_"))
+    discovery = stack.call("GET", "/.well-known/openid-configuration", 200)
+    check(discovery["token_endpoint"] == f"{PARAMETERS['Issuer']}/oauth2/token", discovery)
+    refused = stack.call("GET", "/oauth2/userinfo", 401, token=boss)
+    check(refused["error"] == "invalid_token", refused)
+    clock.step("put-client: 201, discovery names what clients call, and userinfo takes no token of a session")
+
     of_user = f"/v1/users/{user['id']}/audit"
     wanted = {"user.registered", "email.verified", "password.changed", "session.created", "session.revoked"}
     eventually(lambda: wanted <= set(stack.audit(of_user, boss)), f"{wanted} in the audit")
