@@ -17,11 +17,13 @@ ROOT = {"email": "admin@example.com", "password": os.environ["CONTRACT_PASSWORD"
 # What the API refuses with 400 although the schema allows it, because a schema cannot say it: fields, and their codes.
 STRICTER_THAN_SCHEMA = {
     "authorizationEndpoint": {"invalid_value", "required", "unknown"},  # An https URL of the public Internet.
+    "audience": {"invalid_format", "invalid_value"},  # A line break behind it; that of the API itself.
     "clientId": {"invalid_format"},  # Printable ASCII.
     "clientSecret": {"invalid_format", "unknown"},  # Not for Apple.
     "code": {"invalid_format"},  # A line break behind it.
     "codeChallenge": {"invalid_format"},
     "codeVerifier": {"invalid_format"},
+    "confidential": {"invalid_value"},  # As the client was made.
     "credential": {"invalid_value"},  # Only what an authenticator makes.
     "currentPassword": {"incorrect", "too_long"},
     "cursor": {"invalid_value"},  # Only a `nextCursor` of the same list.
@@ -45,13 +47,17 @@ STRICTER_THAN_SCHEMA = {
     "passkey.credential": {"invalid_value"},
     "password": {"too_common", "too_long", "too_short", "too_similar"},  # Too long in bytes, too short in NFC.
     "pending": {"invalid_value"},  # Only as start-totp has answered it.
+    "postLogoutRedirectUris": {"invalid_format", "invalid_value"},
     "preferences": {"too_deep", "too_long"},
     "privateKey": {"invalid_format", "required", "unknown"},  # Apple's, in PEM.
     "provider": {"invalid_format"},
     "reason": {"invalid_format", "required", "too_short"},  # Required on another's account.
     "recoveryCode": {"invalid_format"},
     "redirectTo": {"invalid_value"},  # Only those of the setting.
+    "redirectUris": {"invalid_format", "invalid_value"},  # As browsers write them.
+    "rotateSecret": {"invalid_value"},  # Of a public client.
     "scope": {"invalid_format"},
+    "scopes": {"invalid_format"},  # A line break behind one.
     "state": {"invalid_format"},
     "teamId": {"invalid_format", "required", "unknown"},
     "title": {"invalid_format", "too_short"},

@@ -7,6 +7,7 @@ use local::queues::message;
 use local::{Error, workspace_root};
 use serde_json::{Value, json};
 
+use crate::clients;
 use crate::codes;
 use crate::factors;
 use crate::mail::{bus_event, stream_event, token};
@@ -32,6 +33,7 @@ pub fn consumes(binary: &str) -> bool {
         "confirm-totp",
         "continue",
         "create-admin",
+        "delete-client",
         "delete-factor",
         "delete-passkey",
         "delete-provider",
@@ -73,6 +75,7 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
     let passkeys = passkeys::of(setup, binary, &accounts).await?;
     let codes = codes::of(setup, binary, &accounts).await?;
     let identified = oauth::of(setup, binary, &accounts).await?;
+    clients::of(setup, binary, &admin).await?;
     let mut events = Vec::with_capacity(count);
     for number in 0..count {
         let turn = number % ACCOUNTS;
@@ -234,6 +237,11 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 let path = format!("/v1/users/me/identities/{}", identified[turn].id);
                 own_request("DELETE", &path).event("/v1/users/{id}/identities/{iid}")
             }
+            "put-client" => admins("PUT", "/v1/clients/shop")
+                .json(&clients::client(number))
+                .event("/v1/clients/{clientId}"),
+            "list-clients" => admins("GET", "/v1/clients").event("/v1/clients"),
+            "delete-client" => admins("DELETE", "/v1/clients/shop").event("/v1/clients/{clientId}"),
             "health" => HttpRequest::new("GET", "/v1/health?deep=true").event("/v1/health"),
             other => {
                 let values = [

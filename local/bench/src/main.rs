@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 
 mod chart;
+mod clients;
 mod codes;
 mod consequences;
 mod costs;

@@ -51,7 +51,9 @@ impl Operation {
             path.replace(name, "5f0c8a52-3b1e-4d27-9c64-7a8b9c0d1e2f")
         });
         let path = path.replace("{iid}", crate::oauth::CODE_CHALLENGE);
-        let path = path.replace("{name}", "none").replace("{provider}", "none");
+        let path = ["{name}", "{provider}", "{clientId}"]
+            .iter()
+            .fold(path, |path, name| path.replace(name, "none"));
         let request = HttpRequest::new(&self.method, &path);
         let Some(mut body) = self.body.clone() else {
             return request;

@@ -10,6 +10,7 @@ mod codes;
 mod contract;
 mod events;
 pub mod oauth;
+mod oidc;
 mod recorder;
 pub mod requests;
 pub mod scenes;

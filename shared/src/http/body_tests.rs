@@ -95,6 +95,22 @@ fn bug_49_hostile_json_is_refused_and_nothing_panics() {
     }
 }
 
+#[test]
+fn what_is_missing_is_told_from_what_is_empty() {
+    let mut fields = Fields::parse(br#"{"none":null,"empty":[],"off":false}"#).expect("an object");
+    let parse = |text: &str| Ok(text.to_owned());
+    for (name, expected) in [
+        ("missing", None),
+        ("none", None),
+        ("empty", Some(Vec::new())),
+    ] {
+        assert_eq!(fields.optional_texts(name, 2, parse), Some(expected));
+    }
+    assert_eq!(fields.optional_flag("missing"), Some(None));
+    assert_eq!(fields.optional_flag("off"), Some(Some(false)));
+    assert!(fields.finish(|| Some(())).is_ok());
+}
+
 proptest! {
     #![proptest_config(fuzz::config())]
 

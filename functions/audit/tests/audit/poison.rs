@@ -53,6 +53,8 @@ fn known_types() -> BTreeSet<String> {
 async fn equipped(bundle: &Bundle, admin: &Account) {
     let owner = bundle.account().await;
     bundle.link(&owner).await;
+    let made = bundle.put_client(admin, "shop", &json!({})).await;
+    let _ = made.expect_status(201);
     let enrolled = bundle.enrol(&owner).await;
     let (passkey, _) = bundle.add_passkey(&owner).await;
     let _ = bundle.passkey_sign_in(&passkey).await.expect_status(200);
@@ -153,6 +155,7 @@ async fn bug_67_an_unreadable_item_of_any_type_keeps_nobody_waiting() {
     assert_eq!(BTreeSet::from_iter(names), BTreeSet::from(READERS));
     for (reader, kinds) in &readers {
         let mut handed = vec![
+            "client",
             "letter",
             "preferences",
             "provider",

@@ -115,6 +115,8 @@ async fn live(bundle: &Bundle) -> String {
     let _ = bundle.refresh(&used).await.expect_status(401);
     let last = bundle.sign_in("new@example.com").await;
     bundle.link(&last).await;
+    let made = bundle.put_client(&admin, "shop", &json!({})).await;
+    let _ = made.expect_status(201);
     let identities = "/v1/users/me/identities";
     let listed = bundle.send_as(&last, "GET", identities).await;
     for (account, path) in [
@@ -123,6 +125,7 @@ async fn live(bundle: &Bundle) -> String {
             format!("{identities}/{}", listed.text_at("/data/0/id")),
         ),
         (&admin, "/v1/providers/local".to_owned()),
+        (&admin, "/v1/clients/shop".to_owned()),
     ] {
         let _ = bundle
             .send_as(account, "DELETE", &path)

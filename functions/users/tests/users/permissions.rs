@@ -142,10 +142,13 @@ async fn with_factor(
         operation.path = operation.path.replace("{did}", &device);
     }
     // There must be one to remove.
-    if operation.method == "DELETE" && operation.path.contains("{name}") {
+    let one = json!({ "preset": "github", "clientId": "none" });
+    for (name, body) in [("{name}", one), ("{clientId}", json!({ "name": "None" }))] {
+        if operation.method != "DELETE" || !operation.path.contains(name) {
+            continue;
+        }
         let admin = bundle.account_with_role("admin").await;
-        let path = operation.path.replace("{name}", "none");
-        let body = json!({ "preset": "github", "clientId": "none" });
+        let path = operation.path.replace(name, "none");
         let put = HttpRequest::new("PUT", &path).json(&body);
         let put = put.bearer(&admin.access_token);
         let answer = bundle.send(&put).await;

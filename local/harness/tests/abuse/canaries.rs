@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::bundle;
 
 /// Fields that are no secrets: they are stored and shown as what they are.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 15] = [
     "email",
     "firstName",
     "lastName",
+    "name",
     "locale",
     "role",
     "status",
