@@ -171,11 +171,13 @@ export async function stranger() {
   const { email, given_name: first } = await oidc.fetchUserInfo(config, some.tokens.access_token, person.id);
   assert.deepEqual([email, first, some.tokens.refresh_token], [undefined, "Ada", undefined]);
   seen("gets of what it asks for what somebody allows");
-  const all = await signIn(config, person, { end: SITE });
-  assert.ok(all.asked.includes(CONSENT), "somebody is asked for what is new");
+  const less = await signIn(config, person, { end: SITE });
+  assert.deepEqual([less.asked, less.tokens.refresh_token], [[], undefined], "who has said no is not asked again");
+  const all = await signIn(config, person, { end: SITE, prompt: "consent" });
+  assert.ok(all.asked.includes(CONSENT), "somebody is asked where the application says so");
   assertIs(person, await oidc.fetchUserInfo(config, all.tokens.access_token, person.id));
   const known = await signIn(config, person, { end: SITE });
   assert.deepEqual(known.asked, [], "somebody is asked once");
   await refresh(config, person, known.tokens);
-  seen("asks for more, once, and refreshes without a secret");
+  seen("asks again where it says so (`prompt=consent`), and refreshes without a secret");
 }

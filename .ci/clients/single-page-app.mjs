@@ -85,7 +85,7 @@ async function walk(page) {
   await click(page, "#sign-in");
   await signIn(page, person);
   await decide("deny");
-  await says(page, (said) => /access_denied|denied/i.test(said));
+  await says(page, (said) => said === "the visitor has not agreed");
   seen("is told when somebody says no");
 
   await click(page, "#sign-in");
