@@ -10,13 +10,16 @@ use latchkey::keys::CachedSecrets;
 use crate::oauth_error::{Failed, OauthError, OauthErrorCode};
 use crate::{Client, ClientId};
 
-const NOBODY: OauthError = OauthErrorCode::InvalidClient.because("the client is not authenticated");
+const WHY: &str = "the client is not authenticated";
+const NOBODY: OauthError = OauthErrorCode::InvalidClient.because(WHY);
+const NOBODY_BY_HEADER: OauthError = OauthErrorCode::InvalidBasic.because(WHY);
 
 /// What a client brings to be known by.
 pub struct Credentials {
     /// Who it says it is.
     pub client_id: ClientId,
     secret: Option<String>,
+    nobody: OauthError,
 }
 
 impl Credentials {
@@ -35,7 +38,11 @@ impl Credentials {
                 )
             }
             (Some(header), None) => {
-                let (id, secret) = header.to_str().ok().and_then(basic).ok_or(NOBODY)?;
+                let (id, secret) = header
+                    .to_str()
+                    .ok()
+                    .and_then(basic)
+                    .ok_or(NOBODY_BY_HEADER)?;
                 let other = form.given("client_id").is_some_and(|other| other != id);
                 if other || form.given("client_secret").is_some() {
                     let description = "the client authenticates in two ways";
@@ -43,10 +50,19 @@ impl Credentials {
                 }
                 (id, Some(secret).filter(|secret| !secret.is_empty()))
             }
-            _ => return Err(NOBODY),
+            _ => return Err(NOBODY_BY_HEADER),
         };
-        let client_id = ClientId::parse(&id).map_err(|_| NOBODY)?;
-        Ok(Self { client_id, secret })
+        let nobody = if request.headers().contains_key(AUTHORIZATION) {
+            NOBODY_BY_HEADER
+        } else {
+            NOBODY
+        };
+        let client_id = ClientId::parse(&id).map_err(|_| nobody)?;
+        Ok(Self {
+            client_id,
+            secret,
+            nobody,
+        })
     }
 
     /// The client that was found, if it is the one that asks: with its secret, or without where it has none to keep.
@@ -59,7 +75,7 @@ impl Credentials {
         secrets: &CachedSecrets,
         now: Timestamp,
     ) -> Result<Client, Failed> {
-        let client = found.ok_or(NOBODY)?;
+        let client = found.ok_or(self.nobody)?;
         let is_known = match (&self.secret, client.confidential) {
             (Some(secret), true) => client.accepts_secret(secrets, secret, now).await?,
             (None, confidential) => !confidential,
@@ -68,7 +84,7 @@ impl Credentials {
         if is_known {
             return Ok(client);
         }
-        Err(NOBODY.into())
+        Err(self.nobody.into())
     }
 }
 

@@ -12,6 +12,8 @@ pub enum OauthErrorCode {
     InvalidRequest,
     /// It is not known who asks.
     InvalidClient,
+    /// The same, of who said so by the `Authorization` header.
+    InvalidBasic,
     /// The code or the token does not count, or is another client's.
     InvalidGrant,
     /// There is no such way to a token.
@@ -56,7 +58,7 @@ impl OauthErrorCode {
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
-            Self::InvalidClient => "invalid_client",
+            Self::InvalidClient | Self::InvalidBasic => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
@@ -67,7 +69,7 @@ impl OauthErrorCode {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidClient | Self::MissingToken | Self::InvalidToken => {
+            Self::InvalidClient | Self::InvalidBasic | Self::MissingToken | Self::InvalidToken => {
                 StatusCode::UNAUTHORIZED
             }
             Self::InsufficientScope => StatusCode::FORBIDDEN,
@@ -100,7 +102,8 @@ impl OauthError {
         };
         let reply = http::json(code.status(), &body)?.for_every_origin();
         Ok(match code {
-            OauthErrorCode::InvalidClient => reply.authenticate("Basic realm=\"Latchkey\""),
+            // Asked for of who does it, and of nobody else (RFC 6749 §5.2): libraries look no further, and browsers ask for it.
+            OauthErrorCode::InvalidBasic => reply.authenticate("Basic realm=\"Latchkey\""),
             // Without a token nothing is said of one (RFC 6750 §3.1).
             OauthErrorCode::MissingToken => reply.authenticate("Bearer"),
             OauthErrorCode::InvalidToken => reply.authenticate(&format!(

@@ -216,6 +216,8 @@ async fn bug_103_a_public_client_has_no_secret() {
         format!("Bearer {secret}"),
     ] {
         let answer = bundle.send(&by_header(&wrong)).await;
+        let challenged = answer.header("www-authenticate").starts_with("Basic ");
+        assert_eq!(challenged, answer.status == 401, "{wrong}");
         assert!(
             matches!(answer.status, 400 | 401),
             "{wrong}: {}",
