@@ -4,6 +4,7 @@ mod applications;
 mod budgets;
 mod clients;
 mod conditional;
+mod discovery;
 mod lives;
 mod races;
 mod refusals;
