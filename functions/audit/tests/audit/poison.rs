@@ -94,7 +94,8 @@ async fn lived_in() -> Bundle {
     bundle
 }
 
-/// An item of every type, made unreadable in one way after the other, each under a key of its own.
+/// An item of every type, made unreadable in one way after the other, each under a key of its own; in one way where no
+/// reader is handed it.
 fn poisons(items: &[Value]) -> Vec<Value> {
     let found: BTreeSet<&str> = items
         .iter()
@@ -114,6 +115,9 @@ fn poisons(items: &[Value]) -> Vec<Value> {
             poisons.push(poison);
         };
         poison("schema", json!({ "N": "99" }));
+        if item.get("events").is_none() {
+            continue;
+        }
         poison("request_id", json!({ "M": {} }));
         poison("changed_at", json!({ "N": "-1" }));
         poison("version", json!({ "S": "one" }));
@@ -129,6 +133,7 @@ async fn bug_67_an_unreadable_item_of_any_type_keeps_nobody_waiting() {
     let types: BTreeSet<String> = types.map(str::to_owned).collect();
     assert_eq!(types, known_types());
     let poisons = poisons(&items);
+    assert!(poisons.len() < 80, "all of it is one batch");
     bundle.deliver().await;
     let _ = bundle.take_delivered();
 
