@@ -58,6 +58,9 @@ pub fn code_verifier(input: &str) -> Result<String, FieldError> {
 }
 
 /// 256 random bits in base64url: 43 characters.
+///
+/// # Panics
+/// When the operating system has no randomness.
 #[must_use]
 pub fn random() -> String {
     let mut bytes = [0; 32];
