@@ -45,6 +45,10 @@ pub struct ReturnTo {
 }
 
 /// `prompt` (OpenID Connect Core 1.0 §3.1.2.1).
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "words of the protocol, in any number"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prompt {
     /// Show nothing.

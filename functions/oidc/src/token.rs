@@ -60,9 +60,9 @@ struct Found {
 
 /// What the tokens are of: whose they are, and which grant.
 struct Names<'a> {
-    user_id: &'a UserId,
-    session_id: &'a SessionId,
-    grant_id: &'a GrantId,
+    user: &'a UserId,
+    session: &'a SessionId,
+    grant: &'a GrantId,
 }
 
 impl Operation for Token {
@@ -129,9 +129,9 @@ impl Token {
             return Err(NO_CODE.into());
         }
         let names = Names {
-            user_id: &code.user_id,
-            session_id: &code.session_id,
-            grant_id: &code.grant_id,
+            user: &code.user_id,
+            session: &code.session_id,
+            grant: &code.grant_id,
         };
         let mint = self.tokens.mint(change.at).await?;
         let (client, found) = self.read(credentials, &names, change.at).await?;
@@ -201,9 +201,9 @@ impl Token {
             return Err(NO_TOKEN.into());
         }
         let names = Names {
-            user_id: &token.user_id,
-            session_id: &token.session_id,
-            grant_id: &token.grant_id,
+            user: &token.user_id,
+            session: &token.session_id,
+            grant: &token.grant_id,
         };
         let mint = self.tokens.mint(change.at).await?;
         let (client, found) = self.read(credentials, &names, change.at).await?;
@@ -246,8 +246,8 @@ impl Token {
         now: Timestamp,
     ) -> Result<(Client, Option<Found>), Failed> {
         let client_id = &credentials.client_id;
-        let grant_key = Grant::key(names.user_id, names.grant_id);
-        let consent_key = Consent::key(names.user_id, client_id);
+        let grant_key = Grant::key(names.user, names.grant);
+        let consent_key = Consent::key(names.user, client_id);
         let keys: Vec<Key> = vec![
             ClientStore::key(client_id),
             grant_key.clone(),
@@ -255,7 +255,7 @@ impl Token {
         ];
         let read = self
             .store
-            .read_for_authentication(names.user_id, names.session_id, keys)
+            .read_for_authentication(names.user, names.session, keys)
             .await?;
         let mut beside: Beside = read.beside;
         let client = ClientStore::take(&mut beside, client_id)?;

@@ -26,6 +26,7 @@ struct DiscoveryResponse<'a> {
 }
 
 /// What a provider for browsers says, too.
+#[expect(clippy::struct_excessive_bools, reason = "members of the document")]
 #[derive(Serialize)]
 struct Provider {
     authorization_endpoint: String,
