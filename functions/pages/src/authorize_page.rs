@@ -156,19 +156,15 @@ impl AuthorizePage {
         }
         let id = AuthorizationRequest::client_id(parameters);
         let id = id.map_err(|detail| unanswerable(visit, detail))?;
-        let (visitor, client, consent) = match visit.bearer {
-            Some(bearer) => {
-                let consent_key = Consent::key(&bearer.user_id(), &id);
-                let keys = vec![ClientStore::key(&id), consent_key.clone()];
-                let (visitor, mut beside) = visit.find(bearer, keys).await?;
-                let client = ClientStore::take(&mut beside, &id)?;
-                let consent: Option<Consent> = beside.take(&consent_key)?;
-                (visitor, client, consent)
-            }
-            None => {
-                let client = ClientStore(store.table()).get(&id).await;
-                (None, client?, None)
-            }
+        let (visitor, client, consent) = if let Some(bearer) = visit.bearer {
+            let consent_key = Consent::key(&bearer.user_id(), &id);
+            let keys = vec![ClientStore::key(&id), consent_key.clone()];
+            let (visitor, mut beside) = visit.find(bearer, keys).await?;
+            let client = ClientStore::take(&mut beside, &id)?;
+            let consent: Option<Consent> = beside.take(&consent_key)?;
+            (visitor, client, consent)
+        } else {
+            (None, ClientStore(store.table()).get(&id).await?, None)
         };
         let client = client.ok_or_else(|| unanswerable(visit, request::NO_CLIENT))?;
         let asked = match parameters.get(ASKED) {
