@@ -19,8 +19,8 @@ const MAX_SECRETS: usize = 2;
 /// What a client may ask for where nothing else is said.
 const DEFAULT_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// Identifies a client (RFC 6749 §2.2): 3 to 64 lower-case letters, digits and hyphens, a letter or digit at both ends. It
-/// stands in paths and keys.
+/// Identifies a client (RFC 6749 §2.2): 3 to 64 lower-case letters, digits and hyphens, a letter or digit at both ends.
+/// It stands in paths and keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientId(String);

@@ -90,7 +90,8 @@ impl ClientSecret {
         }
     }
 
-    /// Whether it is one of these of this client, made with any accepted secret of ours. All are compared, whichever is right.
+    /// Whether it is one of these of this client, made with any accepted secret of ours. All are compared, whichever is
+    /// right.
     #[must_use]
     pub fn is_among(&self, kept: &[StoredSecret], client: &ClientId, secrets: &Secrets) -> bool {
         let hashes: Vec<String> = secrets.all().map(|it| self.hash(it, client)).collect();

@@ -1,5 +1,5 @@
-//! `DELETE /v1/clients/{clientId}`: removes a client. For admins who have proved within five minutes who they are. Nobody
-//! signs in to it from then on, and its secrets count no more.
+//! `DELETE /v1/clients/{clientId}`: removes a client. For admins who have proved within five minutes who they are.
+//! Nobody signs in to it from then on, and its secrets count no more.
 
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, ErrorCode, Operation, Request};

@@ -1,5 +1,5 @@
-//! `PUT /v1/clients/{clientId}`: registers a client that Latchkey is the provider of, or changes it. For admins who have
-//! proved within five minutes who they are: a client is who learns of people, and where they are sent.
+//! `PUT /v1/clients/{clientId}`: registers a client that Latchkey is the provider of, or changes it. For admins who
+//! have proved within five minutes who they are: a client is who learns of people, and where they are sent.
 
 use lambda_http::Error;
 use latchkey::config;

@@ -15,8 +15,9 @@ const LOOPBACK: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
 pub struct RedirectUri(String);
 
 impl RedirectUri {
-    /// Reads a URI that is to be registered. It is absolute and written as browsers write it, so that what is compared is
-    /// what they go to: `https` to anywhere, `http` to this machine, or a scheme of an app's own with a dot in its name.
+    /// Reads a URI that is to be registered. It is absolute and written as browsers write it, so that what is compared
+    /// is what they go to: `https` to anywhere, `http` to this machine, or a scheme of an app's own with a dot in its
+    /// name.
     ///
     /// # Errors
     /// `too_long`, `invalid_format` or `invalid_value`.
@@ -51,7 +52,7 @@ impl RedirectUri {
             _ => is_own_scheme(scheme) && rest.starts_with('/'),
         };
         if !is_taken {
-            let message = "This is https, http of localhost, 127.0.0.1 or [::1], or a scheme with a dot, all in lower case.";
+            let message = "This is https, http of localhost, 127.0.0.1 or [::1], or a scheme with a dot: in lower case.";
             return refused("invalid_value", message);
         }
         let path = behind.split('?').next().unwrap_or_default();
@@ -62,8 +63,8 @@ impl RedirectUri {
         Ok(Self(input.to_owned()))
     }
 
-    /// Whether what a client asks for is this one. It is exactly the same (RFC 9700 §2.1), but for the port of an address
-    /// of this machine, which an app learns when it runs (RFC 8252 §7.3).
+    /// Whether what a client asks for is this one. It is exactly the same (RFC 9700 §2.1), but for the port of an
+    /// address of this machine, which an app learns when it runs (RFC 8252 §7.3).
     #[must_use]
     pub fn matches(&self, given: &str) -> bool {
         let same_but_for_port = |prefix: &str| {
