@@ -8,6 +8,26 @@ use crate::{Client, ClientId, Scope};
 
 /// Why a request is not answered whose client is not known.
 pub const NO_CLIENT: &str = "client_id is missing or unknown";
+/// The parameters that say something. Nothing else of a request is kept.
+pub const PARAMETERS: [&str; 17] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "acr_values",
+    "login_hint",
+    "id_token_hint",
+    "request",
+    "request_uri",
+    "registration",
+];
 /// Longest `state` and `nonce`, in bytes.
 const MAX_STATE_BYTES: usize = 1024;
 const MAX_NONCE_BYTES: usize = 256;

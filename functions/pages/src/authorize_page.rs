@@ -24,8 +24,6 @@ use crate::visit::{Visit, with_next};
 
 /// The longest request, in bytes: it goes through a cookie.
 const MAX_QUERY_BYTES: usize = 1536;
-/// What a page adds to a request.
-const ADDED: [&str; 2] = [ASKED, "lang"];
 
 /// The pages.
 pub struct AuthorizePage {
@@ -70,7 +68,7 @@ impl AuthorizePage {
             // A form of another site brings no cookie; what it leads to does (OpenID Connect Core 1.0 §3.1.2.1).
             paths::AUTHORIZE if visit.request.method() == Method::POST => {
                 let form = Parameters::read(visit.request);
-                let query = form.query_without(&ADDED);
+                let query = form.query_of(&request::PARAMETERS);
                 if query.len() > MAX_QUERY_BYTES {
                     return Err(unanswerable(visit, TOO_LONG));
                 }
@@ -150,7 +148,7 @@ impl AuthorizePage {
     /// Reads a request, its client, who is signed in, and what they have agreed to: 1 RT for whoever is.
     async fn read(&self, visit: &Visit<'_>, parameters: &Parameters) -> Result<Asking, Stop> {
         let store = &self.site.store;
-        let query = parameters.query_without(&ADDED);
+        let query = parameters.query_of(&request::PARAMETERS);
         if query.len() > MAX_QUERY_BYTES {
             return Err(unanswerable(visit, TOO_LONG));
         }

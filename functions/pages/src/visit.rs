@@ -158,9 +158,12 @@ impl<'a> Visit<'a> {
         // The same in another language; where a form goes there may be no page.
         let path = match self.next() {
             _ if !self.only_looks() => paths::SIGN_IN.to_owned(),
-            _ if self.path() == paths::AUTHORIZE => {
-                let query = Parameters::read(self.request).query_without(&["lang"]);
-                format!("{}?{query}", self.path())
+            // What an application asks for is in the address of the page that asks the visitor.
+            _ if self.path() == paths::AUTHORIZE && signed_in.is_some() => {
+                let parameters = Parameters::read(self.request);
+                let query = parameters.query_of(&oidc::request::PARAMETERS);
+                let asked = parameters.query_of(&[oidc::authorization::ASKED]);
+                format!("{}?{query}&{asked}", self.path())
             }
             Some(next) => with_next(self.path(), next.as_str()),
             None => self.path().to_owned(),

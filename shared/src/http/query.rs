@@ -163,12 +163,12 @@ impl Parameters {
         )
     }
 
-    /// As a query in the order in which they came, without those of these names.
+    /// Those of these names as a query, in the order in which they came.
     #[must_use]
-    pub fn query_without(&self, left_out: &[&str]) -> String {
+    pub fn query_of(&self, names: &[&str]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let kept = self.0.iter();
-        query.extend_pairs(kept.filter(|(name, _)| !left_out.contains(&name.as_str())));
+        query.extend_pairs(kept.filter(|(name, _)| names.contains(&name.as_str())));
         query.finish()
     }
 }

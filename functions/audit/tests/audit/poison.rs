@@ -55,6 +55,8 @@ async fn equipped(bundle: &Bundle, admin: &Account) {
     bundle.link(&owner).await;
     let made = bundle.put_client(admin, "shop", &json!({})).await;
     let _ = made.expect_status(201);
+    let app = bundle.application("others", false, false).await;
+    let _ = app.tokens(&owner).await;
     let enrolled = bundle.enrol(&owner).await;
     let (passkey, _) = bundle.add_passkey(&owner).await;
     let _ = bundle.passkey_sign_in(&passkey).await.expect_status(200);

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use harness::{Bundle, Contract, HttpRequest, PASSWORD, ServiceFault, ServiceOperation};
+use harness::application::code_in;
+use harness::{Browser, Bundle, Contract, HttpRequest, PASSWORD, ServiceFault, ServiceOperation};
 use serde_json::{Value, json};
 
 use crate::bundle;
@@ -115,8 +116,15 @@ async fn live(bundle: &Bundle) -> String {
     let _ = bundle.refresh(&used).await.expect_status(401);
     let last = bundle.sign_in("new@example.com").await;
     bundle.link(&last).await;
-    let made = bundle.put_client(&admin, "shop", &json!({})).await;
-    let _ = made.expect_status(201);
+    let app = bundle.application("shop", false, false).await;
+    // Its code is spent twice.
+    let mut browser = Browser::new(bundle);
+    browser.sign_in(&last.email).await;
+    let url = app.sign_in(&mut browser, &last).await;
+    for status in [200, 400] {
+        let spent = bundle.send(&app.spending(&code_in(&url))).await;
+        let _ = spent.expect_status(status);
+    }
     let identities = "/v1/users/me/identities";
     let listed = bundle.send_as(&last, "GET", identities).await;
     for (account, path) in [
