@@ -163,6 +163,8 @@ async fn bug_67_an_unreadable_item_of_any_type_keeps_nobody_waiting() {
     for (reader, kinds) in &readers {
         let mut handed = vec![
             "client",
+            "consent",
+            "grant",
             "letter",
             "preferences",
             "provider",
