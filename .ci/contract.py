@@ -18,7 +18,7 @@ ROOT = {"email": "admin@example.com", "password": os.environ["CONTRACT_PASSWORD"
 STRICTER_THAN_SCHEMA = {
     "authorizationEndpoint": {"invalid_value", "required", "unknown"},  # An https URL of the public Internet.
     "audience": {"invalid_format", "invalid_value"},  # A line break behind it; that of the API itself.
-    "clientId": {"invalid_format"},  # Printable ASCII.
+    "clientId": {"invalid_format", "invalid_value"},  # Printable ASCII; not the audience of the API.
     "clientSecret": {"invalid_format", "unknown"},  # Not for Apple.
     "code": {"invalid_format"},  # A line break behind it.
     "codeChallenge": {"invalid_format"},
@@ -57,7 +57,7 @@ STRICTER_THAN_SCHEMA = {
     "redirectUris": {"invalid_format", "invalid_value"},  # As browsers write them.
     "rotateSecret": {"invalid_value"},  # Of a public client.
     "scope": {"invalid_format"},
-    "scopes": {"invalid_format"},  # A line break behind one.
+    "scopes": {"invalid_format", "too_long"},  # A line break behind one; all together.
     "state": {"invalid_format"},
     "teamId": {"invalid_format", "required", "unknown"},
     "title": {"invalid_format", "too_short"},

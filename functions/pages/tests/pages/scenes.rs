@@ -74,6 +74,17 @@ fn scenes() -> Vec<Scene> {
             Act::send(browser.dressed(form), 200)
                 .until(move |item| is(item, "consent", "user_id", &account.id))
         }),
+        scene!("agree anew", "authorize-page", |bundle| {
+            let (account, mut browser) = signed_in(bundle).await;
+            let app = bundle.application("agreed-app", false, false).await;
+            let _ = app.sign_in(&mut browser, &account).await;
+            let again = app.path(&[("prompt", "consent")]);
+            assert!(browser.visit(&again).await.is_none());
+            let form = browser.form("/consent", &[("decision", "allow")]);
+            Act::send(browser.dressed(form), 200).until(move |item| {
+                is(item, "consent", "user_id", &account.id) && item["version"]["N"] == "2"
+            })
+        }),
         scene!("lead back, after an hour", "authorize-page", |bundle| {
             let (_, browser) = signed_in(bundle).await;
             let app = bundle.application("our-app", true, false).await;
