@@ -80,7 +80,7 @@ export class Visitor {
   // Waits for a page to which the browser is led by itself.
   async comes(path) {
     for (let tries = 0; this.path !== path; tries += 1) {
-      assert.ok(tries < 300, `${path} has not come`);
+      assert.ok(tries < 150, `${path} has not come`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     await this.page.waitForLoadState();

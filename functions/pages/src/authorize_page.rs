@@ -245,8 +245,7 @@ impl AuthorizePage {
             request, client, ..
         } = asking;
         let code = authorization::code(request, client, visitor, consent, scopes, visit.now);
-        let code = code.seal(&self.site.secrets, visit.now).await;
-        let code = code?;
+        let code = code.seal(&self.site.secrets, visit.now).await?;
         let url = request.return_to.url(&[("code", &code)], &self.issuer);
         go(visit, asking.came_by_form(visit), client, url)
     }
