@@ -183,8 +183,8 @@ struct SigningRing {
 }
 
 impl TokenIssuer {
-    /// Reads `ISSUER`, `AUDIENCE`, `ACCESS_TOKEN_MINUTES` and the session secret, and loads the ring: best effort, the first
-    /// request tries again.
+    /// Reads `ISSUER`, `AUDIENCE`, `ACCESS_TOKEN_MINUTES` and the session secret, and loads the ring: best effort, the
+    /// first request tries again.
     ///
     /// # Errors
     /// [`ConfigError`] naming the setting.

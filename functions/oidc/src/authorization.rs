@@ -19,7 +19,8 @@ const ASKED_AT: Kind = Kind {
     purpose: Purpose::AskedAt,
 };
 
-/// The parameter that says since when a request is asked: it comes back with the visitor from a page that shows something.
+/// The parameter that says since when a request is asked: it comes back with the visitor from a page that shows
+/// something.
 pub const ASKED: &str = "asked";
 
 /// What is to happen with a request.

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, ClientId, Grant, GrantId, Scope};
 
-/// Media type of access tokens (RFC 9068 §2.1). Those of sessions have it, too: they differ by `aud`, and by the claims.
+/// Media type of access tokens (RFC 9068 §2.1). Those of sessions have it, too: they differ by `aud`, and by the
+/// claims.
 const ACCESS: &str = "at+jwt";
 /// Of ID tokens.
 const ID: &str = "JWT";
@@ -245,7 +246,8 @@ pub fn verify(
     })
 }
 
-/// Whom an ID token of this client was for, however old it is (`id_token_hint`, OpenID Connect Core 1.0 §3.1.2.1). No I/O.
+/// Whom an ID token of this client was for, however old it is (`id_token_hint`, OpenID Connect Core 1.0 §3.1.2.1). No
+/// I/O.
 ///
 /// # Errors
 /// [`TokenError::UnknownKey`] when it names a key that is not in `keys`.

@@ -69,7 +69,8 @@ impl Consent {
         allowed.cloned().collect()
     }
 
-    /// After the person was asked for `asked` and gave `given` of it, on top of what was given to the same client before.
+    /// After the person was asked for `asked` and gave `given` of it, on top of what was given to the same client
+    /// before.
     #[must_use]
     pub fn given(
         user_id: UserId,

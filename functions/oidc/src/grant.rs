@@ -48,7 +48,8 @@ pub struct Grant {
     pub consent_id: Option<ConsentId>,
     /// What it is for.
     pub scopes: Vec<Scope>,
-    /// What the session stood on when the code was given: tokens say so as long as it lasts (OpenID Connect Core 1.0 §12.2).
+    /// What the session stood on when the code was given: tokens say so as long as it lasts (OpenID Connect Core 1.0
+    /// §12.2).
     pub proved: Proved,
     /// Which refresh token of the chain is the current one.
     pub counter: u32,
@@ -98,8 +99,8 @@ impl Grant {
         Key::in_account(user_id, format!("GRANT#{id}"))
     }
 
-    /// What a client may do with it at `now`: none where it is over, with its session, its consent or its client. Everything
-    /// that accepts a token of a client asks this and nothing else.
+    /// What a client may do with it at `now`: none where it is over, with its session, its consent or its client.
+    /// Everything that accepts a token of a client asks this and nothing else.
     #[must_use]
     pub fn live_scopes(
         &self,
@@ -143,8 +144,8 @@ impl Grant {
         }
     }
 
-    /// Moves it on to its next refresh token, in one conditional write: of many who try with the same token, one succeeds.
-    /// 1 RT, 1 WU.
+    /// Moves it on to its next refresh token, in one conditional write: of many who try with the same token, one
+    /// succeeds. 1 RT, 1 WU.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -184,8 +185,8 @@ impl Grant {
         table.update("revoke grant", update).await.map(drop)
     }
 
-    /// Whether the token with this counter, which is not the current one, may be answered with the current one again: it is
-    /// the one before, and what replaced it was within `grace`. As with sessions: two tabs refresh at once.
+    /// Whether the token with this counter, which is not the current one, may be answered with the current one again:
+    /// it is the one before, and what replaced it was within `grace`. As with sessions: two tabs refresh at once.
     #[must_use]
     pub fn repeats_rotation(&self, counter: u32, grace: Duration, now: Timestamp) -> bool {
         counter.checked_add(1) == Some(self.counter) && now.since(self.rotated_at) <= grace

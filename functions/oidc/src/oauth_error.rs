@@ -102,7 +102,8 @@ impl OauthError {
         };
         let reply = http::json(code.status(), &body)?.for_every_origin();
         Ok(match code {
-            // Asked for of who does it, and of nobody else (RFC 6749 §5.2): libraries look no further, and browsers ask for it.
+            // Asked for of who does it, and of nobody else (RFC 6749 §5.2): libraries look no further, and browsers ask
+            // for it.
             OauthErrorCode::InvalidBasic => reply.authenticate("Basic realm=\"Latchkey\""),
             // Without a token nothing is said of one (RFC 6750 §3.1).
             OauthErrorCode::MissingToken => reply.authenticate("Bearer"),

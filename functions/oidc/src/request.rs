@@ -247,8 +247,8 @@ impl Prompt {
     }
 }
 
-/// What is asked for of what the client may ask for, each once; none where that is nothing. An unknown scope says nothing
-/// (OpenID Connect Core 1.0 §3.1.2.1).
+/// What is asked for of what the client may ask for, each once; none where that is nothing. An unknown scope says
+/// nothing (OpenID Connect Core 1.0 §3.1.2.1).
 pub(crate) fn scopes(asked: &str, client: &Client) -> Option<Vec<Scope>> {
     let mut scopes: Vec<Scope> = Vec::new();
     for word in asked.split(' ') {

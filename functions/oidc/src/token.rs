@@ -1,8 +1,8 @@
-//! `POST /oauth2/token`: trades a code or a refresh token of a client for tokens (RFC 6749 §3.2, OpenID Connect Core 1.0
-//! §3.1.3). The client says who it is; a public one has nothing to show but its code verifier.
+//! `POST /oauth2/token`: trades a code or a refresh token of a client for tokens (RFC 6749 §3.2, OpenID Connect Core
+//! 1.0 §3.1.3). The client says who it is; a public one has nothing to show but its code verifier.
 //!
-//! What is forged costs no I/O. What is authentic is read with client, user, session, grant and consent in one round trip,
-//! and spent in another.
+//! What is forged costs no I/O. What is authentic is read with client, user, session, grant and consent in one round
+//! trip, and spent in another.
 
 use std::time::Duration;
 
@@ -237,8 +237,8 @@ impl Token {
         Self::issue(&mint, &issuing, None, true)
     }
 
-    /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session is
-    /// there.
+    /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session
+    /// is there.
     async fn read(
         &self,
         credentials: &Credentials,
@@ -274,7 +274,8 @@ impl Token {
         Ok((client, Some(found)))
     }
 
-    /// The grant at its next refresh token, or as it is for an answer that got lost; one that may have been stolen is ended.
+    /// The grant at its next refresh token, or as it is for an answer that got lost; one that may have been stolen is
+    /// ended.
     async fn next(
         &self,
         grant: &Grant,

@@ -1,6 +1,6 @@
-//! `GET` and `POST /oauth2/userinfo`: what a client may know of who has signed in (OpenID Connect Core 1.0 §5.3). Whoever
-//! holds an access token of a client with the scope `openid` may call it. `OPTIONS` is what a browser asks before a script
-//! of another origin does.
+//! `GET` and `POST /oauth2/userinfo`: what a client may know of who has signed in (OpenID Connect Core 1.0 §5.3).
+//! Whoever holds an access token of a client with the scope `openid` may call it. `OPTIONS` is what a browser asks
+//! before a script of another origin does.
 
 use lambda_http::Error;
 use lambda_http::http::Method;

@@ -1,5 +1,5 @@
-//! `/oauth2/authorize` and `/consent`: sends a browser back to the application that it came from, with a code for whoever has
-//! signed in (RFC 6749 §4.1, OpenID Connect Core 1.0 §3.1.2).
+//! `/oauth2/authorize` and `/consent`: sends a browser back to the application that it came from, with a code for
+//! whoever has signed in (RFC 6749 §4.1, OpenID Connect Core 1.0 §3.1.2).
 //!
 //! Nothing is kept between its pages: the request comes back in the URL, as it was sent.
 

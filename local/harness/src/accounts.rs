@@ -34,8 +34,8 @@ struct Made {
 /// How long an account that was made can be put into other bundles: it has just signed in.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// The accounts that were made in any of the bundles that share them, by their numbers: two hashes of a password are most of
-/// what the setting of a scene costs.
+/// The accounts that were made in any of the bundles that share them, by their numbers: two hashes of a password are
+/// most of what the setting of a scene costs.
 static SHARED: LazyLock<Mutex<HashMap<u32, Made>>> = LazyLock::new(Mutex::default);
 
 impl Bundle {

@@ -58,8 +58,8 @@ impl<'a> Browser<'a> {
         panic!("{path}: sent in a circle");
     }
 
-    /// Opens a path, and goes on to where it is sent: the URL of the application that it is led back to, or none where it shows
-    /// a page of ours.
+    /// Opens a path, and goes on to where it is sent: the URL of the application that it is led back to, or none where
+    /// it shows a page of ours.
     ///
     /// # Panics
     /// When it is sent in a circle.

@@ -97,7 +97,8 @@ impl Bundle {
         failed.collect()
     }
 
-    /// What is in the queue of dead letters: what readers of the stream have set aside at once, and events of the buses.
+    /// What is in the queue of dead letters: what readers of the stream have set aside at once, and events of the
+    /// buses.
     ///
     /// # Panics
     /// Never: it is kept in memory.

@@ -105,7 +105,8 @@ pub fn cookie<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     })
 }
 
-/// What a browser brings from elsewhere: the query of a `GET`, the form of a `POST`. Whatever else is among it says nothing.
+/// What a browser brings from elsewhere: the query of a `GET`, the form of a `POST`. Whatever else is among it says
+/// nothing.
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {

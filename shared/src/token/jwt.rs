@@ -99,8 +99,8 @@ pub fn open<T: DeserializeOwned>(
     Ok(decoded.map_err(|_| INVALID)?.claims)
 }
 
-/// Whether a token counts at `now` that was made at `issued` and lasts until `expires`, of which all of `began` is past.
-/// One that would last longer than `longest` seconds is none of ours.
+/// Whether a token counts at `now` that was made at `issued` and lasts until `expires`, of which all of `began` is
+/// past. One that would last longer than `longest` seconds is none of ours.
 #[must_use]
 pub fn is_current(issued: u64, expires: u64, began: &[u64], longest: u64, now: Timestamp) -> bool {
     let now = now.as_seconds();

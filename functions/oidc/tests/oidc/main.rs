@@ -8,6 +8,7 @@ mod discovery;
 mod lives;
 mod races;
 mod refusals;
+mod returning;
 mod scenes;
 mod secrets;
 mod sign_in;
