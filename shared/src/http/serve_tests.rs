@@ -62,10 +62,14 @@ fn event(text: &str) -> Option<LambdaEvent<Box<RawValue>>> {
 }
 
 fn admitted(event: &Value) -> Result<Request, ErrorCode> {
+    admitted_by(taking_any(), event)
+}
+
+fn admitted_by(endpoint: Endpoint, event: &Value) -> Result<Request, ErrorCode> {
     quiet();
     let event = self::event(&event.to_string()).expect("JSON");
     let mut method = Method::GET;
-    admit(taking_any(), event, &mut method).map_err(|error| error.code())
+    admit(endpoint, event, &mut method).map_err(|error| error.code())
 }
 
 /// Reads all that handlers read from a request.
@@ -141,7 +145,12 @@ fn with_body(body: &str, base64: bool, content_type: Option<&str>) -> Value {
 fn every_sample_event_reaches_its_handler() {
     assert!(EVENTS.len() > 20, "{}", EVENTS.len());
     for event in EVENTS.iter() {
-        let request = admitted(event).expect("admitted");
+        let endpoint = if event["headers"]["content-type"] == FORM_TYPES[0] {
+            taking_any().form()
+        } else {
+            taking_any()
+        };
+        let request = admitted_by(endpoint, event).expect("admitted");
         let body = event["body"].as_str().unwrap_or_default();
         assert_eq!(body::body_bytes(request.body()), body.as_bytes());
         assert_eq!(
