@@ -6,7 +6,7 @@ use latchkey::http::{self, ApiError, ApiResult, ErrorCode, Fields, Operation, Re
 use latchkey::keys::CachedSecrets;
 use latchkey::password::Password;
 use latchkey::secret::SecretSource;
-use latchkey::store::{Change, Credential, Store};
+use latchkey::store::{Change, Credential, Store, WriteRefused};
 use latchkey::token::action::{ActionClaims, ActionPurpose};
 use latchkey::user::User;
 
@@ -33,20 +33,31 @@ impl Operation for ResetPassword {
         let change = http::change(&request, None);
         let purposes = [ActionPurpose::ResetPassword, ActionPurpose::Invitation];
         let claims = secrets.redeem(&token, &purposes, change.at).await?;
-        let (user, credential) = read_account(store, &claims).await?;
-        password
-            .check_policy(Some(&user.email), user.profile().names())
-            .map_err(|error| ApiError::invalid_field("password", error))?;
-
         let change = Change {
-            by: Some(user.id),
+            by: Some(claims.user_id),
             ..change
         };
         let locale = http::accepted_locale(&request).unwrap_or_default();
-        let hash = password.hash()?;
-        store
-            .reset_password(&user, &credential, &hash, locale, &change)
-            .await?;
+        let mut hash = None;
+        for is_last in [false, false, true] {
+            let (user, credential) = read_account(store, &claims).await?;
+            password
+                .check_policy(Some(&user.email), user.profile().names())
+                .map_err(|error| ApiError::invalid_field("password", error))?;
+            let hash = match &mut hash {
+                Some(hash) => hash,
+                none => none.insert(password.hash()?),
+            };
+            let written = store.reset_password(&user, &credential, hash, locale, &change);
+            match written.await {
+                // Whoever else is in the account does not hold its owner off by changing it.
+                Err(WriteRefused::Changed) if !is_last => {}
+                written => {
+                    written?;
+                    break;
+                }
+            }
+        }
         Ok(http::no_content())
     }
 }

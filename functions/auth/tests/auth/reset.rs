@@ -266,7 +266,7 @@ async fn of_two_resets_at_once_one_wins_and_one_is_told() {
     bundle.recorder().set_delay(std::time::Duration::ZERO);
     let mut outcomes = [(first.status, first.code()), (second.status, second.code())];
     outcomes.sort_unstable();
-    assert_eq!(outcomes, [(204, ""), (409, "conflict")]);
+    assert_eq!(outcomes, [(204, ""), (400, "invalid_action_token")]);
     bundle.assert_invariants();
 }
 
