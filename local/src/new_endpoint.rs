@@ -154,14 +154,14 @@ impl Endpoint {
             if function.binary == self.name || function.logical_id == self.function() {
                 return Err(format!("there is a function {} already", self.name).into());
             }
-            for (method, path) in function.routes {
-                if path == self.path && method == self.method {
+            for (method, path) in &function.routes {
+                if *path == self.path && *method == self.method {
                     let name = &function.binary;
                     return Err(format!("{method} {path} is served by {name} already").into());
                 }
-                if path == self.path {
-                    there.push((method, function.binary.clone()));
-                } else if self::shape(&path) == shape {
+                if *path == self.path {
+                    there.push((method.clone(), function.binary.clone()));
+                } else if self::shape(path) == shape {
                     return Err(format!(
                         "{} is {path} already: name its parameters alike",
                         self.path

@@ -228,7 +228,7 @@ fn start_watch(
         ])
         .arg(options.port.to_string())
         .current_dir(root)
-        .envs(settings.shared_environment(&Template::load(root)?.functions()))
+        .envs(settings.shared_environment(Template::load(root)?.functions()))
         // A group of its own, so that all of it can be ended.
         .process_group(0)
         .kill_on_drop(true)

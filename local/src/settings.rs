@@ -198,7 +198,7 @@ mod tests {
     fn every_variable_of_the_template_has_a_local_value() {
         let template = crate::template::Template::load(&crate::workspace_root());
         for function in template.expect("template.yaml").functions() {
-            assert!(!settings().environment(&function).is_empty());
+            assert!(!settings().environment(function).is_empty());
         }
     }
 
@@ -217,8 +217,8 @@ mod tests {
             "AWS_ENDPOINT_URL_EVENTBRIDGE",
         ];
         let template = crate::template::Template::load(&crate::workspace_root());
-        let functions = template.expect("template.yaml").functions();
-        let environment = settings().shared_environment(&functions);
+        let template = template.expect("template.yaml");
+        let environment = settings().shared_environment(template.functions());
         assert!(environment.contains(&("SESSION_IDLE_DAYS".to_owned(), "30".to_owned())));
         for name in names {
             assert!(environment.iter().any(|(other, _)| other == name), "{name}");

@@ -8,7 +8,10 @@ use crate::{Error, yaml};
 
 /// The SAM template.
 #[derive(Clone, Debug)]
-pub struct Template(Value);
+pub struct Template {
+    document: Value,
+    functions: Vec<FunctionBlock>,
+}
 
 /// One function of the template.
 #[derive(Clone, Debug)]
@@ -57,7 +60,11 @@ pub struct Grant {
 
 impl From<Value> for Template {
     fn from(document: Value) -> Self {
-        Self(document)
+        let functions = functions(&document);
+        Self {
+            document,
+            functions,
+        }
     }
 }
 
@@ -76,26 +83,19 @@ impl Template {
     /// # Errors
     /// When it cannot be read.
     pub fn load(root: &Path) -> Result<Self, Error> {
-        yaml::load(&root.join("template.yaml")).map(Self)
+        yaml::load(&root.join("template.yaml")).map(Self::from)
     }
 
     /// The whole document.
     #[must_use]
     pub const fn document(&self) -> &Value {
-        &self.0
-    }
-
-    fn resources(&self) -> impl Iterator<Item = (&String, &Value)> {
-        self.0["Resources"].as_object().into_iter().flatten()
+        &self.document
     }
 
     /// The functions, in the order of the template.
     #[must_use]
-    pub fn functions(&self) -> Vec<FunctionBlock> {
-        self.resources()
-            .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
-            .map(|(logical_id, resource)| self.function_block(logical_id, resource))
-            .collect()
+    pub fn functions(&self) -> &[FunctionBlock] {
+        &self.functions
     }
 
     /// One of them, by its binary.
@@ -103,79 +103,17 @@ impl Template {
     /// # Errors
     /// When there is none.
     pub fn function(&self, binary: &str) -> Result<FunctionBlock, Error> {
-        let mut functions = self.functions().into_iter();
+        let mut functions = self.functions.iter();
         let function = functions.find(|function| function.binary == binary);
-        function.ok_or_else(|| format!("template.yaml has no function {binary}").into())
+        function
+            .cloned()
+            .ok_or_else(|| format!("template.yaml has no function {binary}").into())
     }
 
     /// The routes of the API, in the order of the template.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
-        let apis = self.resources().map(|(_, resource)| resource);
-        let apis = apis.filter(|resource| resource["Type"] == "AWS::Serverless::HttpApi");
-        let paths = apis.filter_map(|api| api["Properties"]["DefinitionBody"]["paths"].as_object());
-        let operations = paths.flatten().flat_map(|(path, methods)| {
-            // A path of an area that can be switched off: `!If [condition, methods, nothing]`.
-            let choice = &methods["!If"];
-            let (condition, methods) = match choice[0].as_str() {
-                Some(condition) => (Some(condition), &choice[1]),
-                None => (None, methods),
-            };
-            let methods = methods.as_object().into_iter().flatten();
-            methods.map(move |(method, operation)| (path, condition, method, operation))
-        });
-        let routes = operations.map(|(path, condition, method, operation)| {
-            let integration = &operation["x-amazon-apigateway-integration"];
-            let uri = integration["uri"]["!Sub"].as_str().unwrap_or_default();
-            let function = uri.split_once("/functions/${").unwrap_or_default().1;
-            Route {
-                method: method.to_uppercase(),
-                path: path.clone(),
-                function: function.split('.').next().unwrap_or_default().to_owned(),
-                integration: integration.clone(),
-                condition: condition.map(str::to_owned),
-            }
-        });
-        routes.collect()
-    }
-
-    fn function_block(&self, logical_id: &str, resource: &Value) -> FunctionBlock {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let properties = &resource["Properties"];
-        let globals = &self.0["Globals"]["Function"];
-        let variables = [globals, properties]
-            .iter()
-            .filter_map(|from| from["Environment"]["Variables"].as_object())
-            .flatten()
-            .filter(|(_, value)| value["!Ref"] != NOTHING)
-            .map(|(name, value)| Variable {
-                name: name.clone(),
-                default: chosen(value)["!Ref"]
-                    .as_str()
-                    .and_then(|name| self.default(name)),
-            })
-            .collect();
-        let routes = self.routes().into_iter();
-        let routes = routes.filter(|route| route.function == logical_id);
-        let routes = routes.map(|route| (route.method, route.path)).collect();
-        FunctionBlock {
-            logical_id: logical_id.to_owned(),
-            binary: text(&resource["Metadata"]["BuildProperties"]["Binary"]),
-            variables,
-            routes,
-            grants: grants(&properties["Policies"]),
-            secrets: secrets(&properties["Policies"]),
-        }
-    }
-
-    /// The default of a parameter, if it has one that is not empty.
-    fn default(&self, parameter: &str) -> Option<String> {
-        let default = match &self.0["Parameters"][parameter]["Default"] {
-            Value::String(text) => text.clone(),
-            Value::Null => return None,
-            value => value.to_string(),
-        };
-        (!default.is_empty()).then_some(default)
+        routes(&self.document)
     }
 
     /// The `CreateTable` request for the table of the template, under a name of ours.
@@ -215,11 +153,95 @@ impl Template {
     }
 
     fn table(&self) -> Result<&Value, Error> {
-        self.resources()
+        resources(&self.document)
             .map(|(_, resource)| resource)
             .find(|resource| resource["Type"] == "AWS::DynamoDB::Table")
             .ok_or_else(|| "template.yaml has no table".into())
     }
+}
+
+fn resources(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["Resources"].as_object().into_iter().flatten()
+}
+
+fn functions(document: &Value) -> Vec<FunctionBlock> {
+    let routes = routes(document);
+    resources(document)
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+        .map(|(logical_id, resource)| function_block(document, &routes, logical_id, resource))
+        .collect()
+}
+
+fn routes(document: &Value) -> Vec<Route> {
+    let apis = resources(document).map(|(_, resource)| resource);
+    let apis = apis.filter(|resource| resource["Type"] == "AWS::Serverless::HttpApi");
+    let paths = apis.filter_map(|api| api["Properties"]["DefinitionBody"]["paths"].as_object());
+    let operations = paths.flatten().flat_map(|(path, methods)| {
+        // A path of an area that can be switched off: `!If [condition, methods, nothing]`.
+        let choice = &methods["!If"];
+        let (condition, methods) = match choice[0].as_str() {
+            Some(condition) => (Some(condition), &choice[1]),
+            None => (None, methods),
+        };
+        let methods = methods.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (path, condition, method, operation))
+    });
+    let routes = operations.map(|(path, condition, method, operation)| {
+        let integration = &operation["x-amazon-apigateway-integration"];
+        let uri = integration["uri"]["!Sub"].as_str().unwrap_or_default();
+        let function = uri.split_once("/functions/${").unwrap_or_default().1;
+        Route {
+            method: method.to_uppercase(),
+            path: path.clone(),
+            function: function.split('.').next().unwrap_or_default().to_owned(),
+            integration: integration.clone(),
+            condition: condition.map(str::to_owned),
+        }
+    });
+    routes.collect()
+}
+
+fn function_block(
+    document: &Value,
+    routes: &[Route],
+    logical_id: &str,
+    resource: &Value,
+) -> FunctionBlock {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let properties = &resource["Properties"];
+    let globals = &document["Globals"]["Function"];
+    let variables = [globals, properties]
+        .iter()
+        .filter_map(|from| from["Environment"]["Variables"].as_object())
+        .flatten()
+        .filter(|(_, value)| value["!Ref"] != NOTHING)
+        .map(|(name, value)| Variable {
+            name: name.clone(),
+            default: chosen(value)["!Ref"]
+                .as_str()
+                .and_then(|name| default(document, name)),
+        })
+        .collect();
+    let routes = routes.iter().filter(|route| route.function == logical_id);
+    let routes = routes.map(|route| (route.method.clone(), route.path.clone()));
+    FunctionBlock {
+        logical_id: logical_id.to_owned(),
+        binary: text(&resource["Metadata"]["BuildProperties"]["Binary"]),
+        variables,
+        routes: routes.collect(),
+        grants: grants(&properties["Policies"]),
+        secrets: secrets(&properties["Policies"]),
+    }
+}
+
+/// The default of a parameter, if it has one that is not empty.
+fn default(document: &Value, parameter: &str) -> Option<String> {
+    let default = match &document["Parameters"][parameter]["Default"] {
+        Value::String(text) => text.clone(),
+        Value::Null => return None,
+        value => value.to_string(),
+    };
+    (!default.is_empty()).then_some(default)
 }
 
 /// What `!Ref` names where there is to be nothing.

@@ -101,7 +101,7 @@ pub fn scratch() -> Result<PathBuf, Error> {
 
 /// The functions of the template.
 pub fn functions() -> Result<Vec<FunctionBlock>, Error> {
-    Ok(Template::load(&workspace_root())?.functions())
+    Ok(Template::load(&workspace_root())?.functions().to_vec())
 }
 
 /// Some of the functions of the template, by the names of their binaries; all of them for no names.

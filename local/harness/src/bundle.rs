@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use local::engine::Engine;
@@ -37,7 +37,7 @@ pub const MAIL_SECRET: &str = "Zr4tBv8nMq1xWc6yKe9uJh3gLf7dSp2aOi5zXw0RbTkEmNoC"
 /// Table, functions and everything between them. Each test has its own.
 pub struct Bundle {
     binaries: PathBuf,
-    functions: Vec<FunctionBlock>,
+    template: &'static Template,
     contract: &'static Contract,
     pub(crate) engine: Engine,
     recorder: Arc<Recorder>,
@@ -48,6 +48,10 @@ pub struct Bundle {
     pub(crate) shares_accounts: bool,
     changed: Changed,
 }
+
+/// Read once a process: every bundle would take a moment of the whole machine.
+static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| Template::load(&workspace_root()).expect("template.yaml is readable"));
 
 /// Settings that have another value than the template's default.
 type Changed = Arc<Mutex<BTreeMap<String, String>>>;
@@ -103,34 +107,30 @@ impl Bundle {
     /// # Panics
     /// When anything does not start.
     pub async fn without_keys(binary: &str) -> Self {
-        let root = workspace_root();
-        let template = Template::load(&root).expect("template.yaml is readable");
+        let template = &*TEMPLATE;
         let engine = Engine::in_memory().await.expect("the engine starts");
         engine
-            .create_table(&template, TABLE)
+            .create_table(template, TABLE)
             .expect("the template's table is valid");
         let recorder = Arc::new(Recorder::start(engine.endpoint()).await);
         let storage = Storage::in_memory();
         let services = Services::in_memory(storage.dead_letters.clone()).await;
         let services = Arc::new(services.expect("the services start"));
         let binaries = Path::new(binary).parent().expect("a folder of binaries");
-        let functions = template.functions();
         let changed = Changed::default();
         let running = Functions::new(binaries.to_owned(), {
-            let (functions, recorder) = (functions.clone(), Arc::clone(&recorder));
+            let recorder = Arc::clone(&recorder);
             let (services, binaries) = (services.endpoint().to_owned(), binaries.to_owned());
             let changed = Arc::clone(&changed);
             move |name| {
                 // At once, and not after all the pump's retries.
                 let _ = built(&binaries, name);
-                Ok(environment(
-                    &functions, &recorder, &services, &changed, name,
-                ))
+                Ok(environment(&recorder, &services, &changed, name))
             }
         });
         let running = Arc::new(running);
         let pump = Pump::new(
-            &template,
+            template,
             engine.database(),
             Arc::clone(&services),
             storage,
@@ -138,7 +138,7 @@ impl Bundle {
         );
         Self {
             binaries: binaries.to_owned(),
-            functions,
+            template,
             contract: Contract::load(),
             engine,
             recorder,
@@ -166,13 +166,7 @@ impl Bundle {
     #[must_use]
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
         let services = self.services.endpoint();
-        environment(
-            &self.functions,
-            &self.recorder,
-            services,
-            &self.changed,
-            function,
-        )
+        environment(&self.recorder, services, &self.changed, function)
     }
 
     /// Gives a setting another value, for every function that starts from now on.
@@ -292,7 +286,7 @@ impl Bundle {
     }
 
     fn route(&self, request: &HttpRequest) -> (String, String) {
-        let serving = self.functions.iter().find_map(|function| {
+        let serving = self.functions().iter().find_map(|function| {
             let serves = |(method, path): &&(String, String)| {
                 *method == request.method && matches_route(path, &request.path)
             };
@@ -344,7 +338,7 @@ impl Bundle {
     /// The functions of the template.
     #[must_use]
     pub fn functions(&self) -> &[FunctionBlock] {
-        &self.functions
+        self.template.functions()
     }
 }
 
@@ -358,13 +352,13 @@ fn built(binaries: &Path, function: &str) -> PathBuf {
 }
 
 fn environment(
-    functions: &[FunctionBlock],
     recorder: &Recorder,
     services: &str,
     changed: &Changed,
     function: &str,
 ) -> Vec<(String, String)> {
-    let block = functions.iter().find(|block| block.binary == function);
+    let mut functions = TEMPLATE.functions().iter();
+    let block = functions.find(|block| block.binary == function);
     let block = block.unwrap_or_else(|| panic!("template.yaml has no function {function}"));
     let settings = Settings {
         endpoint: recorder.endpoint_for(function),

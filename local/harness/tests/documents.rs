@@ -162,9 +162,9 @@ fn the_picture_of_the_architecture_is_of_this_tree_and_its_template() {
 
     // Functions with a route are shown by their area, all others by their name with the area below it.
     let template = Template::load(&root).expect("template.yaml is readable");
-    let functions = template.functions().into_iter();
+    let functions = template.functions().iter();
     let functions = functions.filter(|function| function.routes.is_empty());
-    let functions: BTreeSet<String> = functions.map(|function| function.binary).collect();
+    let functions: BTreeSet<String> = functions.map(|function| function.binary.clone()).collect();
     assert_eq!(named("function"), functions);
     for pair in labels.windows(2) {
         if let [("function", function), (_, area)] = pair {

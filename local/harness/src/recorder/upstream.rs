@@ -11,7 +11,9 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(url: &str) -> Self {
-        let client = reqwest::Client::new();
+        // Nothing here is encrypted: no certificates are read.
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]);
+        let client = client.build().expect("a client");
         Self {
             url: url.to_owned(),
             client,

@@ -68,7 +68,7 @@ fn bug_67_what_is_set_aside_raises_an_alarm() {
     assert!(readers.len() > 1, "{}", readers.len());
     let mut wanted = Vec::new();
     for reader in readers {
-        let mut functions = template.functions().into_iter();
+        let mut functions = template.functions().iter();
         let function = functions.find(|function| function.binary == reader.function);
         let mapping = format!("{}Stream", function.expect("a function").logical_id);
         let dimension = json!({ "Name": "EventSourceMappingUUID", "Value": { "!Ref": mapping } });

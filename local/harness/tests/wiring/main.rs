@@ -49,7 +49,7 @@ fn template() -> Template {
 }
 
 fn template_routes() -> BTreeSet<Route> {
-    let functions = template().functions();
+    let functions = template().functions().to_vec();
     set(functions.into_iter().flat_map(|function| {
         let binary = function.binary;
         function
@@ -61,7 +61,7 @@ fn template_routes() -> BTreeSet<Route> {
 
 #[test]
 fn every_binary_is_a_function_of_the_template_by_its_name() {
-    let functions = template().functions();
+    let functions = template().functions().to_vec();
     assert_eq!(
         set(functions.iter().map(|function| function.binary.clone())),
         binaries()
@@ -129,7 +129,7 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "clientAccessToken",
     ];
     let values = names.map(|name| (name, "value"));
-    for function in template().functions() {
+    for function in template().functions().to_vec() {
         let event = sample(&workspace_root(), &function.binary, &values).expect("a sample event");
         if function.routes.is_empty() {
             assert!(event.is_object(), "{}", function.binary);
@@ -307,7 +307,7 @@ fn the_api_may_invoke_what_it_has_routes_to_and_nothing_else() {
         assert_eq!(integration["httpMethod"], "POST", "how Lambda is called");
         assert_eq!(integration["payloadFormatVersion"], "2.0");
 
-        let block = template.functions().into_iter();
+        let block = template.functions().iter();
         let mut block = block.filter(|block| block.logical_id == function);
         let role = format!(
             "{}Invocation",

@@ -82,7 +82,7 @@ fn pages(off: &[&str]) -> (Template, Vec<(FunctionBlock, Vec<FunctionBlock>)>) {
         }
     }
     let template = Template::from(document);
-    let mut pages = template.functions();
+    let mut pages = template.functions().to_vec();
     pages.retain(|function| area(&function.binary) == "Pages" && function.binary != "get-asset");
     let pages = pages.into_iter().map(|page| {
         let mut operations = mirrored(&page.binary);
