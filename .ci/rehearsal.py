@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -115,12 +116,15 @@ class Stack:
         check("FunctionError" not in answer, function, text)
         return json.loads(text)
 
-    def call(self, method, path, expected, body=None, token=None):
+    def call(self, method, path, expected, body=None, token=None, form=None):
         """One request: the status has to be the expected one, and the body comes back."""
         headers = {"content-type": "application/json"} if body is not None else {}
+        data = None if body is None else json.dumps(body).encode()
+        if form is not None:
+            headers = {"content-type": "application/x-www-form-urlencoded"}
+            data = urllib.parse.urlencode(form).encode()
         if token:
             headers["authorization"] = f"Bearer {token}"
-        data = None if body is None else json.dumps(body).encode()
         url = f"{self.emulator.url}/_aws/execute-api/{self.api}/$default{path}"
         request = urllib.request.Request(url, data, headers, method=method)
         try:
@@ -204,6 +208,15 @@ def use(stack, clock):
     refused = stack.call("GET", "/oauth2/userinfo", 401, token=boss)
     check(refused["error"] == "invalid_token", refused)
     clock.step("put-client: 201, discovery names what clients call, and userinfo takes no token of a session")
+
+    check(stack.call("GET", "/v1/users/me/grants", 200, token=boss) == {"data": []})
+    gone = stack.call("DELETE", "/v1/users/me/grants/web-shop", 404, token=boss)
+    check(gone["code"] == "grant_not_found", gone)
+    secret = stack.call("PUT", "/v1/clients/web-shop", 200, client | {"rotateSecret": True}, boss)["clientSecret"]
+    form = {"token": boss, "client_id": "web-shop", "client_secret": secret}
+    check(stack.call("POST", "/oauth2/introspect", 200, form=form) == {"active": False})
+    check(stack.call("POST", "/oauth2/revoke", 200, form=form) is None)
+    clock.step("list-grants and revoke-grant find no access, introspect-token and revoke-token no token of a client")
 
     of_user = f"/v1/users/{user['id']}/audit"
     wanted = {"user.registered", "email.verified", "password.changed", "session.created", "session.revoked"}

@@ -52,6 +52,26 @@ export async function calls() {
   assert.notEqual(next.access_token, tokens.access_token);
   seen("refreshes");
 
+  const ask = async (token) => {
+    const asked = await oauth.introspectionRequest(...known, token, INSECURE);
+    return oauth.processIntrospectionResponse(server, application, asked);
+  };
+  if (HAS.introspection) {
+    const { active, sub: who, client_id: whose, token_type: type } = await ask(next.access_token);
+    assert.deepEqual([active, who, whose, type], [true, person.id, id, "Bearer"]);
+    assert.deepEqual(await ask("none"), { active: false });
+    seen("asks what a token is worth (introspection)");
+  }
+  if (HAS.revocation) {
+    const given = await oauth.revocationRequest(...known, next.refresh_token, INSECURE);
+    assert.equal(await oauth.processRevocationResponse(given), undefined);
+    if (HAS.introspection) assert.deepEqual(await ask(next.access_token), { active: false });
+    const late = await oauth.refreshTokenGrantRequest(...known, next.refresh_token, INSECURE);
+    const refused = await failure(oauth.processRefreshTokenResponse(server, application, late));
+    assert.equal(refused.error, "invalid_grant");
+    seen("gives a token back (revocation)");
+  }
+
   const again = await exchange();
   const twice = await failure(oauth.processAuthorizationCodeResponse(server, application, again));
   assert.equal(twice.error, "invalid_grant");

@@ -131,19 +131,31 @@ async function stepUp(config) {
 
 async function introspection(config, person) {
   const { tokens } = await signIn(config, person, { end: BACK });
+  const ask = (token) => oidc.tokenIntrospection(config, token);
   for (const token of [tokens.access_token, tokens.refresh_token]) {
-    const { active, sub, client_id: id } = await oidc.tokenIntrospection(config, token);
-    assert.deepEqual([active, sub, id], [true, person.id, config.clientMetadata().client_id]);
+    const { active, sub, client_id: id, iss, scope } = await ask(token);
+    assert.deepEqual([active, sub, id, iss], [true, person.id, config.clientMetadata().client_id, issuer]);
+    assert.equal(scope, tokens.scope);
   }
-  assert.deepEqual(await oidc.tokenIntrospection(config, "none"), { active: false });
+  for (const token of ["none", tokens.id_token]) assert.deepEqual(await ask(token), { active: false });
   seen("asks what a token is worth (introspection)");
 }
 
 async function revocation(config, person) {
-  const { tokens } = await signIn(config, person, { end: BACK });
-  await oidc.tokenRevocation(config, tokens.refresh_token);
-  await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), "invalid_grant");
-  seen("gives a token back (revocation)");
+  for (const name of ["refresh_token", "access_token"]) {
+    const { tokens } = await signIn(config, person, { end: BACK });
+    await oidc.tokenRevocation(config, tokens[name]);
+    await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), "invalid_grant");
+    const told = await failure(oidc.fetchUserInfo(config, tokens.access_token, person.id));
+    assert.equal(told.status, 401, told.stack);
+    if (HAS.introspection) {
+      assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false });
+    }
+    await oidc.tokenRevocation(config, tokens[name]); // Twice is no mistake.
+  }
+  const { asked } = await signIn(config, person, { end: BACK });
+  assert.deepEqual(asked, [], "somebody is still signed in");
+  seen("gives a token back, and all that came with it (revocation)");
 }
 
 async function endSession(config, person) {
@@ -178,6 +190,20 @@ export async function stranger() {
   assertIs(person, await oidc.fetchUserInfo(config, all.tokens.access_token, person.id));
   const known = await signIn(config, person, { end: SITE });
   assert.deepEqual(known.asked, [], "somebody is asked once");
-  await refresh(config, person, known.tokens);
+  const last = await refresh(config, person, known.tokens);
   seen("asks again where it says so (`prompt=consent`), and refreshes without a secret");
+  await person.removesAccess(id);
+  await refused(oidc.refreshTokenGrant(config, last.refresh_token), "invalid_grant");
+  const told = await failure(oidc.fetchUserInfo(config, last.access_token, person.id));
+  assert.equal(told.status, 401, told.stack);
+  await refused(signIn(config, person, { end: SITE, prompt: "none" }), "consent_required");
+  const anew = await signIn(config, person, { end: SITE });
+  assert.deepEqual(anew.asked, [CONSENT], "somebody is asked anew");
+  await refused(oidc.refreshTokenGrant(config, last.refresh_token), "invalid_grant");
+  seen("has nothing more where somebody takes its access back, and asks anew");
+  if (HAS.revocation) {
+    await oidc.tokenRevocation(config, anew.tokens.refresh_token);
+    await refused(oidc.refreshTokenGrant(config, anew.tokens.refresh_token), "invalid_grant");
+    seen("gives a token back without a secret (revocation)");
+  }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { App } from "../pages/app.mjs";
 import { Browser, forms } from "../pages/tiny.mjs";
-import { accessToken, call, inbox } from "./site.mjs";
+import { accessToken, call, inbox, issuer } from "./site.mjs";
 
 const PASSWORD = "correct horse battery";
 const SHOWN = ["text", "email", "password"];
@@ -35,6 +35,21 @@ export class Person {
     const { secret, pending } = await call("POST", "/v1/users/me/factors/totp", {}, token);
     this.app = new App(secret);
     await call("POST", "/v1/users/me/factors/totp/confirm", { pending, code: await this.app.code() }, token);
+  }
+
+  // On the account page, where somebody is signed in.
+  async removesAccess(client) {
+    const find = (page) => forms(page).find(({ action, inputs }) => {
+      return action === "/account/applications/revoke" && inputs.some(({ value }) => value === client);
+    });
+    const page = await this.browser.follow(`${issuer}/account`);
+    const form = find(page);
+    assert.ok(form, `${client} is not at ${page.url}: ${page.text}`);
+    const headers = { origin: issuer, "sec-fetch-site": "same-origin" };
+    const fields = form.inputs.map(({ name, value }) => [name, value]);
+    const after = await this.browser.follow(new URL(form.action, issuer).href, { form: fields, headers });
+    assert.deepEqual([after.url, after.status], [`${issuer}/account`, 200]);
+    assert.equal(find(after), undefined, "it is listed no more");
   }
 
   // Follows a link of an application up to `end`, where its answer is in `url`, or to a page that asks nothing. `asked`

@@ -8,8 +8,11 @@ import { file, HAS, issuer, register, require, seen } from "./site.mjs";
 
 const PORT = 9232;
 const APP = `http://localhost:${PORT}/`;
+const GIVEN_BACK = `${APP}given-back`; // The page that gives its tokens back as it signs out.
 const EVERYWHERE = `${APP}everywhere`; // The page that signs out at the provider as well.
 export const SAMPLE = new URL("../../docs/samples/single-page-app.html", import.meta.url);
+
+const RETURN = "manager.revokeTokens().then(() => manager.removeUser())";
 
 function sample() {
   const html = readFileSync(SAMPLE, "utf8");
@@ -22,6 +25,7 @@ function serve() {
   const script = (path) => ["text/javascript", readFileSync(file(path))];
   const files = {
     "/": ["text/html", sample()],
+    "/given-back": ["text/html", sample().replace("manager.removeUser()", RETURN)],
     "/everywhere": ["text/html", sample().replace("manager.removeUser()", "manager.signoutRedirect()")],
     "/oidc-client-ts.js": script("oidc-client-ts/dist/esm/oidc-client-ts.js"),
     "/jwt-decode.js": script("jwt-decode/build/esm/index.js"),
@@ -57,7 +61,7 @@ async function signIn(page, { email, password }) {
 }
 
 export async function singlePage() {
-  const pages = [APP, EVERYWHERE];
+  const pages = [APP, GIVEN_BACK, EVERYWHERE];
   await register("single-page-app", { redirectUris: pages, postLogoutRedirectUris: pages });
   const server = await serve();
   const browser = await launch(require("playwright-core"));
@@ -107,7 +111,36 @@ async function walk(page) {
   await click(page, "#sign-in");
   await says(page, ({ sub }) => sub === person.id);
   seen("signs out, and in again without a page");
+  if (HAS.revocation) await giveBack(page, person);
   if (HAS.endSession) await signOutThere(page);
+}
+
+// Each token by a request of a script of another origin.
+async function giveBack(page, person) {
+  const tokens = [];
+  page.on("request", (request) => {
+    const [scheme, token] = (request.headers().authorization ?? "").split(" ");
+    if (scheme === "Bearer" && request.url() === `${issuer}/oauth2/userinfo`) tokens.push(token);
+  });
+  const answers = [];
+  page.on("response", (response) => {
+    if (response.url() === `${issuer}/oauth2/revoke`) answers.push(response.status());
+  });
+  await page.goto(GIVEN_BACK);
+  const isTold = (response) => response.url() === `${issuer}/oauth2/userinfo` && response.status() === 200;
+  await Promise.all([page.waitForResponse(isTold), click(page, "#sign-in")]);
+  await says(page, ({ sub }) => sub === person.id);
+  const userinfo = async (token) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${issuer}/oauth2/userinfo`, { headers })).status;
+  };
+  assert.ok(tokens.length > 0, "it has read userinfo");
+  assert.equal(await userinfo(tokens.at(-1)), 200);
+  await click(page, "#sign-out");
+  await says(page, (said) => said === "nobody");
+  assert.deepEqual(answers, [200, 200]);
+  assert.equal(await userinfo(tokens.at(-1)), 401);
+  seen("gives its tokens back (revocation)");
 }
 
 // As the sample says in its comment.

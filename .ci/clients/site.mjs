@@ -10,11 +10,11 @@ const { CLIENTS_ADMIN: admin, CLIENTS_PASSWORD: adminPassword } = process.env;
 
 // What the provider has. What it has not yet, no client is asked to do.
 export const HAS = {
-  stepUp: false, // max_age and acr_values
+  stepUp: true, // max_age and acr_values
   clientCredentials: false,
   deviceCode: false,
-  introspection: false,
-  revocation: false,
+  introspection: true,
+  revocation: true,
   endSession: false,
   par: false,
 };

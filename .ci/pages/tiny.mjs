@@ -67,7 +67,7 @@ export class Browser {
   }
 
   // The same, and on along redirects and pages that lead on, up to `end`.
-  async follow(url, { form, headers, end }) {
+  async follow(url, { form, headers, end } = {}) {
     let page = await this.open(url, form, headers);
     for (let hops = 0; hops < 20; hops += 1) {
       const next = page.next ?? page.leads;

@@ -13,15 +13,54 @@ pub const CLIENT_ID: &str = "sample";
 pub const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT_URI: &str = "https://shop.example.com/signed-in";
+/// The client whose API the access tokens are for.
+pub const SERVICE_ID: &str = "sample-api";
+const AUDIENCE: &str = "https://api.shop.example.com";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Registers it, by an admin with this access token. It is the operator's own: nobody is asked for consent.
 #[must_use]
 pub fn registration(admin_token: &str) -> Value {
     let body = json!({ "name": "Sample", "redirectUris": [REDIRECT_URI], "firstParty": true });
-    let path = format!("/v1/clients/{CLIENT_ID}");
+    put(admin_token, CLIENT_ID, &body)
+}
+
+/// Registers it as one of somebody else: people are asked.
+#[must_use]
+pub fn foreign_registration(admin_token: &str) -> Value {
+    let body = json!({ "name": "Sample", "redirectUris": [REDIRECT_URI] });
+    put(admin_token, CLIENT_ID, &body)
+}
+
+/// Registers it with an API, whose service may know what its access tokens are for.
+#[must_use]
+pub fn registration_for_service(admin_token: &str) -> Value {
+    let body = json!({
+        "name": "Sample",
+        "redirectUris": [REDIRECT_URI],
+        "firstParty": true,
+        "audience": AUDIENCE,
+    });
+    put(admin_token, CLIENT_ID, &body)
+}
+
+/// Registers that service. The answer has a secret, each time another.
+#[must_use]
+pub fn service_registration(admin_token: &str) -> Value {
+    let body = json!({
+        "name": "Sample API",
+        "redirectUris": [REDIRECT_URI],
+        "confidential": true,
+        "audience": AUDIENCE,
+        "rotateSecret": true,
+    });
+    put(admin_token, SERVICE_ID, &body)
+}
+
+fn put(admin_token: &str, id: &str, body: &Value) -> Value {
+    let path = format!("/v1/clients/{id}");
     let request = HttpRequest::new("PUT", &path).bearer(admin_token);
-    request.json(&body).event("/v1/clients/{clientId}")
+    request.json(body).event("/v1/clients/{clientId}")
 }
 
 /// Signs somebody in at the pages, which are at this origin: the cookies of their browser.
@@ -36,9 +75,7 @@ pub async fn sign_in(
     let path = "/sign-in";
     let shown = invoke("sign-in-page", HttpRequest::new("GET", path).event(path)).await?;
     let page = shown["body"].as_str().unwrap_or_default();
-    let token = page.split("name=\"formToken\" value=\"").nth(1);
-    let token = token.and_then(|rest| rest.split('"').next());
-    let token = token.ok_or("the sign-in page has no form")?;
+    let token = form_token(page).ok_or("the sign-in page has no form")?;
     let fields = [
         ("formToken", token),
         ("email", email),
@@ -54,20 +91,55 @@ pub async fn sign_in(
     Err(format!("{email} was not signed in").into())
 }
 
+/// The token that forms of a page carry.
+fn form_token(page: &str) -> Option<&str> {
+    let rest = page.split("name=\"formToken\" value=\"").nth(1)?;
+    rest.split('"').next()
+}
+
 /// Sends a browser with these cookies to sign in.
 #[must_use]
 pub fn authorization(cookies: &str) -> Value {
-    let query = form(&[
+    let path = "/oauth2/authorize";
+    let request = HttpRequest::new("GET", &format!("{path}?{}", authorization_query()));
+    request.header("cookie", cookies).event(path)
+}
+
+/// Says yes to all that the page asks that an authorization was answered with.
+///
+/// # Errors
+/// When it asks nothing.
+pub fn consenting(origin: &str, before: &str, asked: &Value) -> Result<Value, Error> {
+    let page = asked["body"].as_str().unwrap_or_default();
+    let token = form_token(page).ok_or("nobody is asked for consent")?;
+    let query = authorization_query();
+    let fields = [
+        ("formToken", token),
+        ("request", query.as_str()),
+        ("decision", "allow"),
+        ("scope", "profile"),
+        ("scope", "email"),
+        ("scope", "offline_access"),
+    ];
+    let path = "/consent";
+    let kept = [before.to_owned(), cookies(asked)];
+    let kept: Vec<&str> = (kept.iter().map(String::as_str))
+        .filter(|cookies| !cookies.is_empty())
+        .collect();
+    let request = HttpRequest::new("POST", path).header("origin", origin);
+    let request = request.header("cookie", &kept.join("; "));
+    Ok(request.body(FORM, &form(&fields)).event(path))
+}
+
+fn authorization_query() -> String {
+    form(&[
         ("response_type", "code"),
         ("client_id", CLIENT_ID),
         ("redirect_uri", REDIRECT_URI),
         ("scope", "openid profile email offline_access"),
         ("code_challenge", CODE_CHALLENGE),
         ("code_challenge_method", "S256"),
-    ]);
-    let path = "/oauth2/authorize";
-    let request = HttpRequest::new("GET", &format!("{path}?{query}"));
-    request.header("cookie", cookies).event(path)
+    ])
 }
 
 /// The code with which it comes back.
@@ -105,8 +177,29 @@ pub fn refreshing(token: &str) -> Value {
     ])
 }
 
+/// Asks whether a token counts, as the service with this secret.
+#[must_use]
+pub fn introspecting(token: &str, secret: &str) -> Value {
+    let fields = [
+        ("token", token),
+        ("client_id", SERVICE_ID),
+        ("client_secret", secret),
+    ];
+    sent("/oauth2/introspect", &fields)
+}
+
+/// Gives a token back.
+#[must_use]
+pub fn revoking(token: &str) -> Value {
+    let fields = [("token", token), ("client_id", CLIENT_ID)];
+    sent("/oauth2/revoke", &fields)
+}
+
 fn trade(fields: &[(&str, &str)]) -> Value {
-    let path = "/oauth2/token";
+    sent("/oauth2/token", fields)
+}
+
+fn sent(path: &str, fields: &[(&str, &str)]) -> Value {
     let request = HttpRequest::new("POST", path).body(FORM, &form(fields));
     request.event(path)
 }

@@ -168,6 +168,8 @@ event_kinds! {
     ClientRemoved = "client.removed", Values(CLIENT);
     /// Somebody lets a client have something, more or less than before.
     ConsentGiven = "consent.given", ChangesOf(&[("client_id", "clientId"), ("scopes", "scopes")]);
+    /// Somebody has taken back what a client may have.
+    ConsentRevoked = "consent.revoked", Values(&[("client_id", "clientId")]);
     /// A client was given tokens.
     GrantCreated = "grant.created", Values(GRANT);
     /// They count no more.

@@ -38,6 +38,10 @@ pub enum Permission {
     DeleteFactor,
     /// Read which identities at other providers an account has.
     ReadIdentities,
+    /// Read which applications an account has given access.
+    ReadGrants,
+    /// Take that access back.
+    RevokeGrant,
     /// Set up the providers to sign in with.
     ManageProviders,
     /// Register the clients that we are a provider for.
@@ -67,7 +71,7 @@ pub enum Reach {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadUser,
         Self::UpdateUser,
         Self::DeleteUser,
@@ -83,6 +87,8 @@ impl Permission {
         Self::ReadFactors,
         Self::DeleteFactor,
         Self::ReadIdentities,
+        Self::ReadGrants,
+        Self::RevokeGrant,
         Self::ManageProviders,
         Self::ManageClients,
         Self::ReadAudit,
@@ -112,6 +118,8 @@ impl Permission {
             Self::ReadFactors       => [Own,    All,          All],
             Self::DeleteFactor      => [Own,    Own,          OwnAndBelow],
             Self::ReadIdentities    => [Own,    All,          All],
+            Self::ReadGrants        => [Own,    All,          All],
+            Self::RevokeGrant       => [Own,    Own,          UpToOwnRole],
             Self::ManageProviders   => [Nobody, Nobody,       All],
             Self::ManageClients     => [Nobody, Nobody,       All],
             Self::ReadAudit         => [Own,    Own,          All],
@@ -208,9 +216,9 @@ mod tests {
     fn expected(permission: Permission, caller: Role, own: bool, target: Role) -> bool {
         use Permission::{
             ChangeEmail, CreateUser, DeleteFactor, DeleteUser, ListAudit, ListSessions, ListUsers,
-            ManageClients, ManageProviders, ReadAudit, ReadFactors, ReadIdentities,
-            ReadPreferences, ReadUser, RevokeSession, SetRole, SetStatus, UpdatePreferences,
-            UpdateUser,
+            ManageClients, ManageProviders, ReadAudit, ReadFactors, ReadGrants, ReadIdentities,
+            ReadPreferences, ReadUser, RevokeGrant, RevokeSession, SetRole, SetStatus,
+            UpdatePreferences, UpdateUser,
         };
         let owners = [
             ReadUser,
@@ -224,6 +232,8 @@ mod tests {
             ReadFactors,
             DeleteFactor,
             ReadIdentities,
+            ReadGrants,
+            RevokeGrant,
             ReadAudit,
         ];
         let readers = [
@@ -232,6 +242,7 @@ mod tests {
             ListSessions,
             ReadFactors,
             ReadIdentities,
+            ReadGrants,
             ListUsers,
         ];
         match caller {

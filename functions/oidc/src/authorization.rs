@@ -75,7 +75,7 @@ pub fn decide(
     asked: Option<Timestamp>,
     now: Timestamp,
 ) -> Decision {
-    let consent = consent.filter(|consent| consent.is_for(client));
+    let consent = consent.filter(|consent| consent.counts_for(client));
     let prompt = request.prompt;
     let unless_silent = |decision, error, description| {
         if prompt.none {

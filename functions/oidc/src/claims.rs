@@ -16,6 +16,7 @@ use latchkey::user::{User, UserId};
 use latchkey::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 
+use crate::standing::Names;
 use crate::{Client, ClientId, Grant, GrantId, Scope};
 
 /// Media type of access tokens (RFC 9068 §2.1). Those of sessions have it, too: they differ by `aud`, and by the
@@ -29,11 +30,11 @@ const ID: &str = "JWT";
 pub struct AccessClaims {
     iss: String,
     /// The client's API, and userinfo.
-    aud: Vec<String>,
+    pub(crate) aud: Vec<String>,
     /// Id of the user.
     sub: String,
     client_id: String,
-    scope: String,
+    pub(crate) scope: String,
     iat: u64,
     exp: u64,
     jti: String,
@@ -59,6 +60,21 @@ pub struct ClientSubject {
     pub grant_id: GrantId,
     /// What it is for.
     pub scopes: Vec<Scope>,
+    /// All that it says.
+    pub claims: AccessClaims,
+}
+
+impl ClientSubject {
+    /// Whose the token is.
+    #[must_use]
+    pub const fn names(&self) -> Names<'_> {
+        Names {
+            user: &self.user_id,
+            session: &self.session_id,
+            client: &self.client_id,
+            grant: &self.grant_id,
+        }
+    }
 }
 
 /// The claims of an ID token.
@@ -243,6 +259,7 @@ pub fn verify(
         client_id: ClientId::parse(&claims.client_id).map_err(|_| INVALID)?,
         grant_id: GrantId::parse(&claims.grant_id).map_err(|_| INVALID)?,
         scopes: scopes.collect::<Result<_, _>>().map_err(|_| INVALID)?,
+        claims,
     })
 }
 

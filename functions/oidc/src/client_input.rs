@@ -31,15 +31,16 @@ pub struct ClientInput {
 }
 
 impl ClientInput {
-    /// Takes it out of a body that is to replace `read`. `own_audience` is that of our own access tokens.
-    pub fn take(fields: &mut Fields, read: Option<&Client>, own_audience: &str) -> Option<Self> {
+    /// Takes it out of a body that is to replace `read`. `taken` is what tokens are for that are none
+    /// of this client: that of sessions, and userinfo.
+    pub fn take(fields: &mut Fields, read: Option<&Client>, taken: &[&str]) -> Option<Self> {
         let name = fields.required("name", Name::parse);
         let redirect_uris = fields.texts("redirectUris", MAX_URIS, RedirectUri::parse);
         let post_logout = fields.texts("postLogoutRedirectUris", MAX_URIS, RedirectUri::parse);
         let confidential = fields.optional_flag("confidential");
         let first_party = fields.flag("firstParty");
         let scopes = fields.optional_texts("scopes", MAX_SCOPES, Scope::parse);
-        let audience = fields.optional("audience", |input| parse_audience(input, own_audience));
+        let audience = fields.optional("audience", |input| parse_audience(input, taken));
         let rotates = fields.flag("rotateSecret");
 
         if matches!(&scopes, Some(Some(scopes)) if scopes.is_empty()) {
@@ -111,14 +112,14 @@ impl ClientInput {
 }
 
 /// 1 to 200 printable ASCII characters, and not what says that a token is for this API.
-fn parse_audience(input: &str, own: &str) -> Result<String, FieldError> {
+fn parse_audience(input: &str, taken: &[&str]) -> Result<String, FieldError> {
     let is_printable = |byte: u8| (0x20..0x7f).contains(&byte);
     if !(1..=MAX_AUDIENCE_CHARS).contains(&input.len()) || !input.bytes().all(is_printable) {
         let message = "An audience has 1 to 200 printable ASCII characters.";
         return Err(FieldError::new("invalid_format", message));
     }
     // A token that is for a client is for nobody else.
-    if input == own || ClientId::parse(input).is_ok() {
+    if taken.contains(&input) || ClientId::parse(input).is_ok() {
         let message =
             "This is what other tokens are for: an audience of its own is a URL as a rule.";
         return Err(FieldError::new("invalid_value", message));

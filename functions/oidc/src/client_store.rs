@@ -43,6 +43,22 @@ impl ClientStore<'_> {
         Ok(found.filter(|client| client.removed_at.is_none()))
     }
 
+    /// Those of some ids that are there, in no order. Strongly consistent, 1 RT for 100, 1 RU for 4 KB of each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn get_all(&self, ids: &[&ClientId]) -> Result<Vec<Client>, StoreError> {
+        let mut clients: Vec<Client> = Vec::new();
+        for ids in ids.chunks(100) {
+            let keys = ids.iter().map(|id| Self::key(id)).collect();
+            for item in self.0.batch_get("get clients", keys).await? {
+                clients.push(table::read(item)?);
+            }
+        }
+        clients.retain(|client| client.removed_at.is_none());
+        Ok(clients)
+    }
+
     /// All of them, by their ids. Strongly consistent, 1 RT for each MB, 1 RU for each 4 KB.
     ///
     /// # Errors

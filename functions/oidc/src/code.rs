@@ -12,6 +12,7 @@ use latchkey::token::sealed::Kind;
 use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
 
+use crate::standing::Names;
 use crate::{ClientId, ConsentId, GrantId, Scope};
 
 /// How long a code counts: it goes through the browser's address bar (RFC 6749 §4.1.2).
@@ -78,6 +79,17 @@ impl AuthorizationCode {
         Ok(CODE.seal(&secrets, b"", self, now.plus(CODE_LIFETIME))?)
     }
 
+    /// Whose it is.
+    #[must_use]
+    pub const fn names(&self) -> Names<'_> {
+        Names {
+            user: &self.user_id,
+            session: &self.session_id,
+            client: &self.client_id,
+            grant: &self.grant_id,
+        }
+    }
+
     /// The one in a text.
     ///
     /// # Errors
@@ -98,6 +110,23 @@ impl ClientRefreshToken {
     /// [`KeyError::Unwrappable`] when the system has no randomness.
     pub fn seal(&self, secrets: &Secrets, ends_at: Timestamp) -> Result<String, KeyError> {
         Ok(REFRESH.seal(secrets, b"", self, ends_at)?)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn names(&self) -> Names<'_> {
+        Names {
+            user: &self.user_id,
+            session: &self.session_id,
+            client: &self.client_id,
+            grant: &self.grant_id,
+        }
+    }
+
+    /// Whether a text looks like one.
+    #[must_use]
+    pub fn is_like(token: &str) -> bool {
+        token.starts_with(REFRESH.prefix)
     }
 
     /// The one in a text.

@@ -26,8 +26,12 @@ impl Credentials {
     /// Reads `client_secret_basic`, `client_secret_post`, or the id alone of a client without a secret.
     ///
     /// # Errors
-    /// `invalid_client`, or `invalid_request` where it comes twice.
+    /// `invalid_client`, or `invalid_request` where that, or any parameter, comes twice.
     pub fn read(request: &Request, form: &Parameters) -> Result<Self, OauthError> {
+        if form.repeated().is_some() {
+            let description = "a parameter stands twice";
+            return Err(OauthErrorCode::InvalidRequest.because(description));
+        }
         let mut headers = request.headers().get_all(AUTHORIZATION).iter();
         let (id, secret) = match (headers.next(), headers.next()) {
             (None, _) => {
@@ -63,6 +67,17 @@ impl Credentials {
             secret,
             nobody,
         })
+    }
+
+    /// That there is a secret: whoever brings none is not known where public clients have no business.
+    ///
+    /// # Errors
+    /// `invalid_client`.
+    pub const fn require_secret(&self) -> Result<(), OauthError> {
+        if self.secret.is_some() {
+            return Ok(());
+        }
+        Err(self.nobody)
     }
 
     /// The client that was found, if it is the one that asks: with its secret, or without where it has none to keep.

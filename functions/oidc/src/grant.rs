@@ -125,7 +125,9 @@ impl Grant {
             scopes
         } else {
             let consent = consent.filter(|consent| Some(consent.id) == self.consent_id)?;
-            consent.is_for(client).then(|| consent.allowed(&scopes))?
+            consent
+                .counts_for(client)
+                .then(|| consent.allowed(&scopes))?
         };
         (!scopes.is_empty()).then_some(scopes)
     }

@@ -1,6 +1,6 @@
 //! What a client is told when it is refused (RFC 6749 §5.2, RFC 6750 §3.1).
 
-use latchkey::http::{self, ApiError, ApiResult, StatusCode};
+use latchkey::http::{self, ApiError, ApiResult, Parameters, StatusCode};
 use latchkey::keys::KeyError;
 use latchkey::store::StoreError;
 use serde::Serialize;
@@ -116,6 +116,19 @@ impl OauthError {
             _ => reply,
         })
     }
+}
+
+/// A parameter that has to be there.
+///
+/// # Errors
+/// `invalid_request`.
+pub fn required<'a>(
+    form: &'a Parameters,
+    name: &str,
+    missing: &'static str,
+) -> Result<&'a str, OauthError> {
+    let value = form.given(name);
+    value.ok_or(OauthErrorCode::InvalidRequest.because(missing))
 }
 
 impl Failed {

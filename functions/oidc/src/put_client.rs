@@ -10,6 +10,7 @@ use latchkey::permission::Permission;
 use latchkey::secret::SecretSource;
 use latchkey::store::Store;
 
+use crate::claims;
 use crate::{Client, ClientId, ClientInput, ClientResponse, ClientSecret, ClientStore};
 
 /// The operation `putClient`.
@@ -48,7 +49,9 @@ impl Operation for PutClient {
         let read = ClientStore::take(&mut beside, &id)?;
 
         let mut fields = Fields::read(&request)?;
-        let input = ClientInput::take(&mut fields, read.as_ref(), &self.audience);
+        let userinfo = claims::userinfo_url(self.tokens.issuer());
+        let taken = [self.audience.as_str(), userinfo.as_str()];
+        let input = ClientInput::take(&mut fields, read.as_ref(), &taken);
         let input = fields.finish(|| input)?;
         preconditions.check(read.as_ref().map_or(0, |read| read.version))?;
         let made = input.has_new_secret.then(ClientSecret::generate);

@@ -12,17 +12,16 @@ use latchkey::config;
 use latchkey::http::{self, ApiResult, Endpoint, Operation, Parameters, Request, StatusCode};
 use latchkey::keys::{Mint, TokenIssuer, VerifyError};
 use latchkey::pkce;
-use latchkey::session::{KEPT_EVERY, Session, SessionId};
-use latchkey::store::{Beside, Change, Store};
-use latchkey::table::Key;
-use latchkey::user::{User, UserId};
+use latchkey::session::{KEPT_EVERY, Session};
+use latchkey::store::{Change, Store};
 use serde::Serialize;
 
 use crate::claims::{self, Issuing};
-use crate::oauth_error::{Failed, OauthError, OauthErrorCode};
+use crate::oauth_error::{self, Failed, OauthError, OauthErrorCode};
+use crate::standing::{Found, Names, Standing};
 use crate::{
-    AuthorizationCode, Client, ClientRefreshToken, ClientStore, Consent, Credentials, Grant,
-    GrantEnd, GrantId, GrantRotation, Scope, request,
+    AuthorizationCode, Client, ClientRefreshToken, Credentials, Grant, GrantEnd, GrantRotation,
+    Scope, request,
 };
 
 const NO_CODE: OauthError =
@@ -48,21 +47,6 @@ pub struct Token {
     tokens: TokenIssuer,
     grace: Duration,
     idle: Duration,
-}
-
-/// What is known of whoever asks, out of one read.
-struct Found {
-    user: User,
-    session: Session,
-    grant: Option<Grant>,
-    consent: Option<Consent>,
-}
-
-/// What the tokens are of: whose they are, and which grant.
-struct Names<'a> {
-    user: &'a UserId,
-    session: &'a SessionId,
-    grant: &'a GrantId,
 }
 
 impl Operation for Token {
@@ -92,10 +76,6 @@ impl Operation for Token {
 impl Token {
     async fn trade(&self, request: &Request) -> Result<http::Reply, Failed> {
         let form = Parameters::read(request);
-        if form.repeated().is_some() {
-            let description = "a parameter stands twice";
-            return Err(OauthErrorCode::InvalidRequest.because(description).into());
-        }
         let credentials = Credentials::read(request, &form)?;
         let change = http::change(request, None);
         match form.given("grant_type") {
@@ -121,20 +101,15 @@ impl Token {
         change: Change,
     ) -> Result<http::Reply, Failed> {
         let secrets = self.tokens.secrets();
-        let code = required(form, "code", "code is missing")?;
-        let verifier = required(form, "code_verifier", "code_verifier is missing")?;
+        let code = oauth_error::required(form, "code", "code is missing")?;
+        let verifier = oauth_error::required(form, "code_verifier", "code_verifier is missing")?;
         let code = AuthorizationCode::open(secrets, code, change.at).await;
         let code = code.map_err(|error| refused(error, NO_CODE))?;
         if code.client_id != credentials.client_id {
             return Err(NO_CODE.into());
         }
-        let names = Names {
-            user: &code.user_id,
-            session: &code.session_id,
-            grant: &code.grant_id,
-        };
         let mint = self.tokens.mint(change.at).await?;
-        let (client, found) = self.read(credentials, &names, change.at).await?;
+        let (client, found) = self.read(credentials, code.names(), change.at).await?;
         let is_theirs = form.get("redirect_uri") == Some(code.redirect_uri.as_str())
             && pkce::code_verifier(verifier).is_ok()
             && code.code_challenge.is_of(verifier)
@@ -160,12 +135,7 @@ impl Token {
             revoked_because: None,
             version: 1,
         };
-        let scopes = grant.live_scopes(
-            &client,
-            found.consent.as_ref(),
-            (&found.user, &found.session),
-            change.at,
-        );
+        let scopes = found.live_scopes(&grant, &client, change.at);
         let scopes = scopes.ok_or(NO_CODE)?;
         let is_spent =
             found.grant.is_some() || !grant.put_once(self.store.table(), &change).await?;
@@ -194,28 +164,18 @@ impl Token {
         change: Change,
     ) -> Result<http::Reply, Failed> {
         let secrets = self.tokens.secrets();
-        let token = required(form, "refresh_token", "refresh_token is missing")?;
+        let token = oauth_error::required(form, "refresh_token", "refresh_token is missing")?;
         let token = ClientRefreshToken::open(secrets, token, change.at).await;
         let token = token.map_err(|error| refused(error, NO_TOKEN))?;
         if token.client_id != credentials.client_id {
             return Err(NO_TOKEN.into());
         }
-        let names = Names {
-            user: &token.user_id,
-            session: &token.session_id,
-            grant: &token.grant_id,
-        };
         let mint = self.tokens.mint(change.at).await?;
-        let (client, found) = self.read(credentials, &names, change.at).await?;
+        let (client, found) = self.read(credentials, token.names(), change.at).await?;
         let found = found.ok_or(NO_TOKEN)?;
         let grant = found.grant.as_ref().ok_or(NO_TOKEN)?;
-        let scopes = grant.live_scopes(
-            &client,
-            found.consent.as_ref(),
-            (&found.user, &found.session),
-            change.at,
-        );
-        let scopes = scopes
+        let scopes = found
+            .live_scopes(grant, &client, change.at)
             .filter(|scopes| claims::has(scopes, "offline_access"))
             .ok_or(NO_TOKEN)?;
         let scopes = narrowed(form.given("scope"), &client, &grant.scopes, scopes)?;
@@ -237,41 +197,17 @@ impl Token {
         Self::issue(&mint, &issuing, None, true)
     }
 
-    /// Reads all that a trade needs in one round trip: the client, which is checked first, and the rest, if the session
-    /// is there.
+    /// Reads all that a trade needs in one round trip: the client, which is checked first, and what its token stands on.
     async fn read(
         &self,
         credentials: &Credentials,
-        names: &Names<'_>,
+        names: Names<'_>,
         now: Timestamp,
-    ) -> Result<(Client, Option<Found>), Failed> {
-        let client_id = &credentials.client_id;
-        let grant_key = Grant::key(names.user, names.grant);
-        let consent_key = Consent::key(names.user, client_id);
-        let keys: Vec<Key> = vec![
-            ClientStore::key(client_id),
-            grant_key.clone(),
-            consent_key.clone(),
-        ];
-        let read = self
-            .store
-            .read_for_authentication(names.user, names.session, keys)
-            .await?;
-        let mut beside: Beside = read.beside;
-        let client = ClientStore::take(&mut beside, client_id)?;
-        let client = credentials
-            .check(client, self.tokens.secrets(), now)
-            .await?;
-        let (Some(user), Some(session)) = (read.caller, read.session) else {
-            return Ok((client, None));
-        };
-        let found = Found {
-            user,
-            session,
-            grant: beside.take(&grant_key)?,
-            consent: beside.take(&consent_key)?,
-        };
-        Ok((client, Some(found)))
+    ) -> Result<(Client, Option<Standing>), Failed> {
+        let found = Found::read(&self.store, names, &credentials.client_id).await?;
+        let secrets = self.tokens.secrets();
+        let client = credentials.check(found.asking, secrets, now).await?;
+        Ok((client, found.standing))
     }
 
     /// The grant at its next refresh token, or as it is for an answer that got lost; one that may have been stolen is
@@ -345,15 +281,6 @@ impl Token {
         };
         Ok(http::json(StatusCode::OK, &response)?.for_every_origin())
     }
-}
-
-fn required<'a>(
-    form: &'a Parameters,
-    name: &str,
-    missing: &'static str,
-) -> Result<&'a str, OauthError> {
-    let value = form.given(name);
-    value.ok_or(OauthErrorCode::InvalidRequest.because(missing))
 }
 
 /// What is not ours is refused; when nobody can tell, it is said so.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::claims::{self, ClientSubject, ProfileClaims};
 use crate::oauth_error::{Failed, OauthError, OauthErrorCode};
-use crate::{ClientStore, Consent, Grant};
+use crate::standing::Found;
 
 const NO_TOKEN: OauthError = OauthErrorCode::MissingToken.because("the access token is missing");
 const WRONG_TOKEN: OauthError =
@@ -64,25 +64,8 @@ impl Userinfo {
             Err(VerifyError::Invalid) => return Err(WRONG_TOKEN.into()),
             Err(VerifyError::Keys(error)) => return Err(error.into()),
         };
-        let grant_key = Grant::key(&subject.user_id, &subject.grant_id);
-        let consent_key = Consent::key(&subject.user_id, &subject.client_id);
-        let keys = vec![
-            ClientStore::key(&subject.client_id),
-            grant_key.clone(),
-            consent_key.clone(),
-        ];
-        let read = self
-            .store
-            .read_for_authentication(&subject.user_id, &subject.session_id, keys)
-            .await?;
-        let mut beside = read.beside;
-        let client = ClientStore::take(&mut beside, &subject.client_id)?.ok_or(WRONG_TOKEN)?;
-        let grant: Grant = beside.take(&grant_key)?.ok_or(WRONG_TOKEN)?;
-        let consent: Option<Consent> = beside.take(&consent_key)?;
-        let user = read.caller.ok_or(WRONG_TOKEN)?;
-        let session = read.session.ok_or(WRONG_TOKEN)?;
-        let live = grant.live_scopes(&client, consent.as_ref(), (&user, &session), now);
-        let mut scopes = live.ok_or(WRONG_TOKEN)?;
+        let found = Found::read(&self.store, subject.names(), &subject.client_id).await?;
+        let (_, user, mut scopes) = found.live(now).ok_or(WRONG_TOKEN)?;
         scopes.retain(|scope| subject.scopes.contains(scope));
         if !claims::has(&scopes, "openid") {
             let description = "the access token is not for this";
@@ -92,7 +75,7 @@ impl Userinfo {
         }
         let response = UserinfoResponse {
             sub: user.id.to_string(),
-            profile: ProfileClaims::of(&user, &scopes),
+            profile: ProfileClaims::of(user, &scopes),
         };
         Ok(http::json(StatusCode::OK, &response)?.for_every_origin())
     }

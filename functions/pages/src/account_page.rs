@@ -2,6 +2,7 @@
 
 use lambda_http::Error;
 use lambda_http::http::Method;
+use latchkey::config;
 use latchkey::http::{
     self, ApiError, ApiResult, Endpoint, ErrorCode, Operation, Request, StatusCode,
 };
@@ -32,6 +33,15 @@ pub struct AccountPage {
     pub(crate) list_devices: Part<mfa::ListDevices>,
     pub(crate) list_identities: Part<oauth::ListIdentities>,
     pub(crate) providers: Part<oauth::ListSignInProviders>,
+    /// Where people sign in to applications.
+    pub(crate) applications: Option<Applications>,
+}
+
+/// What is done about the applications that have access.
+#[derive(Default)]
+pub struct Applications {
+    pub(crate) list: Part<oidc::ListGrants>,
+    revoke: Part<oidc::RevokeGrant>,
 }
 
 impl Operation for AccountPage {
@@ -52,6 +62,7 @@ impl Operation for AccountPage {
             list_devices: Part::default(),
             list_identities: Part::default(),
             providers: Part::default(),
+            applications: config::is_on(config::OIDC)?.then(Applications::default),
         })
     }
 
@@ -70,6 +81,7 @@ impl AccountPage {
                 paths::PASSWORD => self.save_password(visit).await,
                 paths::SIGN_OUT => self.sign_out(visit).await,
                 paths::REVOKE_SESSION => self.end_session(visit).await,
+                paths::GRANTS_REVOKE => self.remove_access(visit).await,
                 paths::DELETE => self.delete(visit).await,
                 _ => Err(ErrorCode::NotFound.into()),
             };
@@ -163,6 +175,18 @@ impl AccountPage {
         let answered = self.revoke_session.ask(visit.request, asked).await;
         visit.done(answered, Flash::on(paths::ACCOUNT)).await?;
         visit.say(paths::ACCOUNT, Notice::SessionEnded).await
+    }
+
+    async fn remove_access(&self, visit: &Visit<'_>) -> Shown {
+        let applications = self.applications.as_ref().ok_or(ErrorCode::NotFound)?;
+        let form = visit.form().await?;
+        let bearer = own(visit).await?;
+        let client = form.get("client").unwrap_or_default();
+        let path = [("id", "me"), ("clientId", client)];
+        let asked = Asked::get().method(Method::DELETE).by(bearer).at(&path);
+        let answered = applications.revoke.ask(visit.request, asked).await;
+        visit.done(answered, Flash::on(paths::ACCOUNT)).await?;
+        visit.say(paths::ACCOUNT, Notice::AccessRemoved).await
     }
 
     async fn delete(&self, visit: &Visit<'_>) -> Shown {

@@ -4,8 +4,8 @@ use latchkey::http::{ApiError, Bearer, Caller, Operation, Request};
 use latchkey::name::Name;
 use serde_json::{Value, json};
 use views::{
-    Account, AccountApp, AccountDevice, AccountIdentity, AccountPasskey, AccountSession, Part,
-    Profile, Provider,
+    Account, AccountApp, AccountApplication, AccountDevice, AccountIdentity, AccountPasskey,
+    AccountSession, Part, Profile, Provider,
 };
 
 use crate::AccountPage;
@@ -17,7 +17,7 @@ use crate::visit::Visit;
 const SESSIONS: &str = "20";
 
 impl AccountPage {
-    /// Everything of the account. All of it is read side by side: 1 RT.
+    /// Everything of the account. All of it is read side by side: 1 RT, 2 where applications have access.
     pub(crate) async fn overview(&self, visit: &Visit<'_>) -> Shown {
         let Some(bearer) = visit.bearer else {
             return Err(visit.sign_in_first().await);
@@ -40,13 +40,20 @@ impl AccountPage {
         let (request, site) = (visit.request, &self.site);
         let own = || Asked::get().by(bearer);
         let query = [("limit", SESSIONS)];
-        let (sessions, factors, passkeys, devices, identities, providers) = tokio::join!(
+        let grants = async {
+            match &self.applications {
+                Some(applications) => Some(applications.list.ask(request, own()).await),
+                None => None,
+            }
+        };
+        let (sessions, factors, passkeys, devices, identities, providers, grants) = tokio::join!(
             self.list_sessions.ask(request, own().query(&query)),
             listed(site.has_mfa, &self.list_factors, request, own()),
             listed(site.has_mfa, &self.list_passkeys, request, own()),
             listed(site.has_mfa, &self.list_devices, request, own()),
             listed(site.has_oauth, &self.list_identities, request, own()),
             listed(site.has_oauth, &self.providers, request, Asked::get()),
+            grants,
         );
         Ok(Lists {
             sessions: sessions?,
@@ -55,6 +62,7 @@ impl AccountPage {
             devices: devices?,
             identities: identities?,
             providers: crate::providers(&providers?),
+            grants: grants.transpose()?,
         })
     }
 }
@@ -80,6 +88,7 @@ struct Lists {
     devices: Value,
     identities: Value,
     providers: Vec<Provider>,
+    grants: Option<Value>,
 }
 
 impl Lists {
@@ -121,6 +130,7 @@ impl Lists {
             email: optional(row, "email"),
             linked_at: text(row, "linkedAt"),
         });
+        page.applications = self.grants.as_ref().map(applications);
         page.sessions = each(&self.sessions, |row| AccountSession {
             id: text(row, "id"),
             created_at: text(row, "createdAt"),
@@ -132,6 +142,19 @@ impl Lists {
         page.more_sessions = self.sessions["nextCursor"].is_string();
         page.providers = self.providers;
     }
+}
+
+fn applications(grants: &Value) -> Vec<AccountApplication> {
+    each(grants, |row| {
+        let scopes = row["scopes"].as_array().into_iter().flatten();
+        let scopes = scopes.filter_map(Value::as_str).map(str::to_owned);
+        AccountApplication {
+            client: text(row, "clientId"),
+            name: text(row, "name"),
+            scopes: scopes.collect(),
+            given_at: text(row, "createdAt"),
+        }
+    })
 }
 
 fn profile(Caller { user, .. }: &Caller) -> Profile {

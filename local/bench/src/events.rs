@@ -50,7 +50,9 @@ pub fn consumes(binary: &str) -> bool {
         "refresh",
         "register-with-passkey",
         "reset-password",
+        "revoke-grant",
         "revoke-session",
+        "revoke-token",
         "token",
         "unlink-identity",
         "verify-email",
@@ -240,7 +242,8 @@ pub async fn of(setup: &Setup, binary: &str, count: usize) -> Result<Vec<Value>,
                 let path = format!("/v1/users/me/identities/{}", identified[turn].id);
                 own_request("DELETE", &path).event("/v1/users/{id}/identities/{iid}")
             }
-            "authorize-page" | "token" | "userinfo" => applied[turn].clone(),
+            "authorize-page" | "introspect-token" | "list-grants" | "revoke-grant"
+            | "revoke-token" | "token" | "userinfo" => applied[turn].clone(),
             "put-client" => admins("PUT", "/v1/clients/shop")
                 .json(&clients::client(number))
                 .event("/v1/clients/{clientId}"),

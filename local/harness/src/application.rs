@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local::event::HttpRequest;
 use reqwest::Url;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Account, Answer, Browser, Bundle};
 
@@ -34,13 +34,21 @@ impl Bundle {
         first_party: bool,
         confidential: bool,
     ) -> Application<'_> {
-        let admin = self.account_with_role("admin").await;
         let changes = json!({
             "firstParty": first_party,
             "confidential": confidential,
             "rotateSecret": confidential,
         });
-        let made = self.put_client(&admin, id, &changes).await;
+        self.application_with(id, &changes).await
+    }
+
+    /// Registers an application with these settings, or sets one up with them.
+    ///
+    /// # Panics
+    /// When it cannot be registered.
+    pub async fn application_with(&self, id: &str, changes: &Value) -> Application<'_> {
+        let admin = self.account_with_role("admin").await;
+        let made = self.put_client(&admin, id, changes).await;
         assert!(made.status < 300, "{}", made.text);
         Application {
             bundle: self,
@@ -116,6 +124,12 @@ impl Application<'_> {
     /// The request to the token endpoint with these fields; the client says who it is as it can.
     #[must_use]
     pub fn asking(&self, fields: &[(&str, &str)]) -> HttpRequest {
+        self.posting("/oauth2/token", fields)
+    }
+
+    /// The request to any endpoint of the protocol with these fields; the client says who it is as it can.
+    #[must_use]
+    pub fn posting(&self, path: &str, fields: &[(&str, &str)]) -> HttpRequest {
         let mut form = BTreeMap::from([("client_id".to_owned(), self.client.clone())]);
         form.extend(
             self.secret
@@ -127,7 +141,7 @@ impl Application<'_> {
         }
         form.retain(|_, value| !value.is_empty());
         let form: Vec<(String, String)> = form.into_iter().collect();
-        let mut request = Browser::filled("/oauth2/token", &form);
+        let mut request = Browser::filled(path, &form);
         request.headers.retain(|(name, _)| name == "content-type");
         request
     }
@@ -149,14 +163,88 @@ impl Application<'_> {
         self.asking(&[("grant_type", "refresh_token"), ("refresh_token", token)])
     }
 
+    /// The request that asks what a token is worth.
+    #[must_use]
+    pub fn introspecting(&self, token: &str) -> HttpRequest {
+        self.posting("/oauth2/introspect", &[("token", token)])
+    }
+
+    /// The request that gives a token back.
+    #[must_use]
+    pub fn revoking(&self, token: &str) -> HttpRequest {
+        self.posting("/oauth2/revoke", &[("token", token)])
+    }
+
     /// The tokens for this account.
     ///
     /// # Panics
     /// When it gets none.
     pub async fn tokens(&self, account: &Account) -> Answer {
         let code = self.code(account).await;
-        let answer = self.bundle.send(&self.spending(&code)).await;
+        self.spend(&code).await
+    }
+
+    /// The tokens for a code.
+    ///
+    /// # Panics
+    /// When it gets none.
+    pub async fn spend(&self, code: &str) -> Answer {
+        let answer = self.bundle.send(&self.spending(code)).await;
         answer.expect_status(200)
+    }
+
+    /// What it is told of a token.
+    ///
+    /// # Panics
+    /// When it is told nothing.
+    pub async fn introspect(&self, token: &str) -> Value {
+        let answer = self.bundle.send(&self.introspecting(token)).await;
+        answer.expect_status(200).body
+    }
+
+    /// Gives a token back.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn revoke(&self, token: &str) -> Answer {
+        let answer = self.bundle.send(&self.revoking(token)).await;
+        answer.expect_status(200)
+    }
+
+    /// Asserts that these tokens count.
+    ///
+    /// # Panics
+    /// When one of them does not.
+    pub async fn assert_live(&self, tokens: &Answer, what: &str) {
+        let told = self.userinfo(&tokens.text_at("/access_token")).await;
+        assert_eq!(told.status, 200, "{what}: {}", told.text);
+        if self.secret.is_some() {
+            for name in ["/access_token", "/refresh_token"] {
+                let told = self.introspect(&tokens.text_at(name)).await;
+                assert_eq!(told["active"], true, "{what}: {name}");
+            }
+        }
+    }
+
+    /// Asserts that these tokens count no more, at whatever takes them.
+    ///
+    /// # Panics
+    /// When one of them does.
+    pub async fn assert_over(&self, tokens: &Answer, what: &str) {
+        let [access, refresh] =
+            ["/access_token", "/refresh_token"].map(|name| tokens.text_at(name));
+        let told = self.userinfo(&access).await;
+        assert_eq!(told.status, 401, "{what}: userinfo: {}", told.text);
+        if self.secret.is_some() {
+            for token in [&access, &refresh] {
+                let told = self.introspect(token).await;
+                assert_eq!(told, json!({ "active": false }), "{what}: introspection");
+            }
+        }
+        // Last: one that is used twice ends what it hangs on.
+        let refreshed = self.bundle.send(&self.refreshing(&refresh)).await;
+        let refused = (refreshed.status, refreshed.code());
+        assert_eq!(refused, (400, "invalid_grant"), "{what}: refresh");
     }
 
     /// What userinfo answers to this access token.

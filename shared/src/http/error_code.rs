@@ -84,6 +84,8 @@ error_codes! {
     ProviderNotFound = "provider_not_found", NOT_FOUND, "There is no such provider.";
     /// There is no such client.
     ClientNotFound = "client_not_found", NOT_FOUND, "There is no such client.";
+    /// The account has given an application no access, or has taken it back.
+    GrantNotFound = "grant_not_found", NOT_FOUND, "The account has given this client no access.";
     /// The ID token is forged, expired, old, for another application or of another nonce, or its provider gives none.
     InvalidIdToken = "invalid_id_token", UNAUTHORIZED, "This ID token is not valid here.";
     /// The provider says who it is, and that is not enough here.

@@ -36,7 +36,7 @@ pub use operation::{Operation, run};
 pub use query::{
     Parameters, PathUser, Projection, cookie, path_parameter, query_parameter, session_id, user_id,
 };
-pub use reply::{Reply, accepted, html, json, no_content, see_other, text};
+pub use reply::{Reply, accepted, empty, html, json, no_content, see_other, text};
 pub(crate) use serve::guarded;
 pub use serve::{Endpoint, serve, taking, taking_any};
 pub use user::{AccessTokenResponse, TokenResponse, UserResponse};

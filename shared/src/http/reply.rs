@@ -63,8 +63,14 @@ pub fn text(content_type: &str, text: &str) -> Reply {
 /// An answer without a body.
 #[must_use]
 pub fn no_content() -> Reply {
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// A status alone, where a protocol wants another one than 204.
+#[must_use]
+pub fn empty(status: StatusCode) -> Reply {
     Reply {
-        status: StatusCode::NO_CONTENT,
+        status,
         headers: HeaderMap::new(),
         body: Body::Empty,
         revalidates: true,

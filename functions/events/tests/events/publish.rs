@@ -132,6 +132,7 @@ async fn live(bundle: &Bundle) -> String {
             &last,
             format!("{identities}/{}", listed.text_at("/data/0/id")),
         ),
+        (&last, "/v1/users/me/grants/shop".to_owned()),
         (&admin, "/v1/providers/local".to_owned()),
         (&admin, "/v1/clients/shop".to_owned()),
     ] {

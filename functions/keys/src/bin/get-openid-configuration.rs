@@ -12,6 +12,8 @@ use latchkey::telemetry;
 use serde::Serialize;
 
 const MAX_AGE_SECONDS: u32 = 3600;
+/// How clients say who they are; those without a secret by their id alone.
+const AUTH_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 #[derive(Serialize)]
 struct DiscoveryResponse<'a> {
@@ -32,11 +34,15 @@ struct Provider {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
     scopes_supported: [&'static str; 4],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 2],
     code_challenge_methods_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
     acr_values_supported: [&'static str; 2],
     prompt_values_supported: [&'static str; 4],
     authorization_response_iss_parameter_supported: bool,
@@ -100,15 +106,16 @@ fn provider(issuer: &str) -> Provider {
         authorization_endpoint: format!("{issuer}/oauth2/authorize"),
         token_endpoint: format!("{issuer}/oauth2/token"),
         userinfo_endpoint: format!("{issuer}/oauth2/userinfo"),
+        introspection_endpoint: format!("{issuer}/oauth2/introspect"),
+        revocation_endpoint: format!("{issuer}/oauth2/revoke"),
         scopes_supported: ["openid", "profile", "email", "offline_access"],
         response_modes_supported: ["query"],
         grant_types_supported: ["authorization_code", "refresh_token"],
         code_challenge_methods_supported: ["S256"],
-        token_endpoint_auth_methods_supported: [
-            "client_secret_basic",
-            "client_secret_post",
-            "none",
-        ],
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        // It is for services that keep a secret.
+        introspection_endpoint_auth_methods_supported: [AUTH_METHODS[0], AUTH_METHODS[1]],
+        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
         acr_values_supported: ["aal1", "aal2"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         authorization_response_iss_parameter_supported: true,

@@ -76,13 +76,13 @@ pub fn scenes() -> Vec<Scene> {
 }
 
 /// The operator's own application, and an account.
-async fn ours(bundle: &Bundle) -> (Application<'_>, Account) {
+pub async fn ours(bundle: &Bundle) -> (Application<'_>, Account) {
     let account = bundle.account().await;
     (bundle.application(&new_id(), true, false).await, account)
 }
 
 /// An id that no other client has.
-fn new_id() -> String {
+pub fn new_id() -> String {
     let email = new_email();
     let name = email.split('@').next().unwrap_or_default();
     let plain = name.chars().filter(char::is_ascii_alphanumeric);
@@ -90,6 +90,7 @@ fn new_id() -> String {
     format!("app-{}", id.to_ascii_lowercase())
 }
 
-fn is_revoked(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
+/// An item that shows that a grant of this account has been ended.
+pub fn is_revoked(id: String) -> impl Fn(&serde_json::Value) -> bool + Send + Sync {
     move |item| is(item, "grant", "user_id", &id) && item["revoked_at"]["N"].is_string()
 }

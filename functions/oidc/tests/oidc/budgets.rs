@@ -86,3 +86,69 @@ async fn an_application_costs_what_the_chart_says() {
         "userinfo, consent"
     );
 }
+
+#[tokio::test]
+async fn access_and_its_end_cost_what_the_chart_says() {
+    let bundle = bundle().await;
+    let admin = bundle.admin().await;
+    let account = bundle.account().await;
+    let audience = json!({
+        "audience": "https://orders.example.com", "confidential": true, "rotateSecret": true,
+    });
+    let app = bundle.application_with("others", &audience).await;
+    let service = bundle.application_with("orders", &audience).await;
+    for function in [
+        "list-grants",
+        "revoke-grant",
+        "introspect-token",
+        "revoke-token",
+    ] {
+        let _ = bundle.function(function).await;
+    }
+    let own = "/v1/users/me/grants";
+    let others = format!("/v1/users/{}/grants", account.id);
+    let none = by(&account, "GET", own);
+    let counted = async |what: &str, request: &HttpRequest, expected: Cost| {
+        let _ = bundle.recorder().take();
+        assert_eq!(bundle.cost_of(request).await, expected, "{what}");
+    };
+    counted("list-grants, none", &none, Cost::new(2, 1, 3.0, 0.0)).await;
+    let tokens = app.tokens(&account).await;
+    let listing = Cost::new(3, 2, 4.0, 0.0);
+    counted("list-grants", &by(&account, "GET", own), listing).await;
+    let listing = Cost::new(3, 2, 5.0, 0.0);
+    counted(
+        "list-grants, another's",
+        &by(&admin, "GET", &others),
+        listing,
+    )
+    .await;
+
+    let [access, refresh] = ["/access_token", "/refresh_token"].map(|name| tokens.text_at(name));
+    for (what, request, units) in [
+        ("access", app.introspecting(&access), 5.0),
+        ("refresh", app.introspecting(&refresh), 5.0),
+        ("to a service", service.introspecting(&access), 6.0),
+        ("forged", app.introspecting("lkcr_AAAA"), 1.0),
+    ] {
+        counted(what, &request, Cost::new(1, 1, units, 0.0)).await;
+    }
+    let once = Cost::new(2, 2, 1.0, 1.0);
+    counted("revoke-token, access", &app.revoking(&access), once).await;
+    let tokens = app.tokens(&account).await;
+    let refresh = tokens.text_at("/refresh_token");
+    counted("revoke-token, refresh", &app.revoking(&refresh), once).await;
+    let nothing = Cost::new(1, 1, 1.0, 0.0);
+    counted("revoke-token, forged", &app.revoking("lkcr_AAAA"), nothing).await;
+
+    let taking = by(&account, "DELETE", &format!("{own}/others"));
+    counted("revoke-grant", &taking, Cost::new(2, 2, 2.0, 1.0)).await;
+    let _ = app.code(&account).await;
+    let taking = by(&admin, "DELETE", &format!("{others}/others"));
+    counted(
+        "revoke-grant, another's",
+        &taking,
+        Cost::new(2, 2, 3.0, 1.0),
+    )
+    .await;
+}

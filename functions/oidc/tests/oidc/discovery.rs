@@ -33,7 +33,7 @@ async fn bug_105_discovery_says_what_is_so() {
         assert!(is_there, "{name}: {path}");
         found += 1;
     }
-    assert_eq!(found, 3, "{document}");
+    assert_eq!(found, 5, "{document}");
 
     let mut browser = Browser::new(&bundle);
     browser.sign_in(&account.email).await;
@@ -79,10 +79,16 @@ async fn bug_105_discovery_says_what_is_so() {
             "{grant}"
         );
     }
-    assert_eq!(
-        document["token_endpoint_auth_methods_supported"],
-        json!(["client_secret_basic", "client_secret_post", "none"])
-    );
+    let by_secret = ["client_secret_basic", "client_secret_post"];
+    let all = [by_secret[0], by_secret[1], "none"];
+    for (endpoint, methods) in [
+        ("token", json!(all)),
+        ("revocation", json!(all)),
+        ("introspection", json!(by_secret)),
+    ] {
+        let said = &document[format!("{endpoint}_endpoint_auth_methods_supported")];
+        assert_eq!(*said, methods, "{endpoint}");
+    }
     for name in ["request", "request_uri"] {
         assert_eq!(document[format!("{name}_parameter_supported")], false);
         let url = browser.visit(&app.path(&[(name, "x")])).await;
@@ -105,6 +111,10 @@ async fn a_stack_that_is_no_provider_says_so() {
     for name in [
         "authorization_endpoint",
         "token_endpoint",
+        "introspection_endpoint",
+        "introspection_endpoint_auth_methods_supported",
+        "revocation_endpoint",
+        "revocation_endpoint_auth_methods_supported",
         "grant_types_supported",
     ] {
         assert!(document.get(name).is_none(), "{name}");

@@ -5,13 +5,18 @@ mod budgets;
 mod clients;
 mod conditional;
 mod discovery;
+mod introspection;
+mod list_grants;
 mod lives;
 mod races;
 mod refusals;
 mod returning;
+mod revocation;
+mod revoke_grant;
 mod scenes;
 mod secrets;
 mod sign_in;
+mod worth;
 
 use harness::Bundle;
 

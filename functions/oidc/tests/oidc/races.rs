@@ -95,3 +95,36 @@ async fn a_change_brings_no_removed_client_back() {
     }
     track.tell("put-client × delete-client");
 }
+
+/// What an application gives back while it refreshes is over, whichever goes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refresh_outlives_what_is_given_back() {
+    let mut track = Track::new(bundle().await, &["revoke-token", "token"], None).await;
+    for seed in 0..SEEDS {
+        let account = track.bundle.account().await;
+        let app = track.bundle.application("shop", true, false).await;
+        let first = app.tokens(&account).await;
+        let token = first.text_at("/refresh_token");
+        let requests = [app.revoking(&token), app.refreshing(&token)];
+        let [revoked, refreshed] = track.run(seed, requests).await;
+        assert!(
+            matches!(revoked.status, 200 | 503),
+            "seed {seed}: {}",
+            revoked.text
+        );
+        let is_over = revoked.status == 200;
+        let what = format!("seed {seed}");
+        // The same client: nothing of it has changed.
+        let app = track.bundle.application("shop", true, false).await;
+        for tokens in [&first, &refreshed] {
+            let is_given = !tokens.text_at("/access_token").is_empty();
+            match (is_given, is_over) {
+                (false, _) => {}
+                (true, true) => app.assert_over(tokens, &what).await,
+                (true, false) => app.assert_live(tokens, &what).await,
+            }
+        }
+        track.settle(seed, is_over);
+    }
+    track.tell("revoke-token × token");
+}

@@ -1,5 +1,10 @@
 //! What each function of `oidc` does, in each of the situations in which it talks to the table in another way.
 
+mod introspect_token;
+mod list_grants;
+mod revoke_grant;
+mod revoke_token;
+
 use harness::requests::by;
 use harness::scene;
 use harness::scenes::{Act, Scene, is};
@@ -7,7 +12,7 @@ use serde_json::json;
 
 use crate::applications;
 
-fn scenes() -> Vec<Scene> {
+fn clients() -> Vec<Scene> {
     vec![
         scene!("register a client", "put-client", |bundle| {
             let admin = bundle.account_with_role("admin").await;
@@ -42,10 +47,14 @@ fn scenes() -> Vec<Scene> {
     ]
 }
 
-fn all() -> Vec<Scene> {
-    let mut all = scenes();
-    all.extend(applications::scenes());
-    all
+fn scenes() -> Vec<Scene> {
+    let mut scenes = clients();
+    scenes.extend(applications::scenes());
+    scenes.extend(introspect_token::scenes());
+    scenes.extend(list_grants::scenes());
+    scenes.extend(revoke_grant::scenes());
+    scenes.extend(revoke_token::scenes());
+    scenes
 }
 
-harness::area!("put-client", all(), workers: 16);
+harness::area!("put-client", scenes(), workers: 16);

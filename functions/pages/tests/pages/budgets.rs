@@ -28,7 +28,7 @@ async fn what_is_opened_most_costs_one_round_trip_at_most() {
             "the account",
             &browser,
             "/account",
-            Cost::new(9, 1, 17.0, 0.0),
+            Cost::new(11, 1, 20.0, 0.0),
         ),
         (
             "a question",
@@ -49,6 +49,13 @@ async fn what_is_opened_most_costs_one_round_trip_at_most() {
         let request = visitor.dressed(HttpRequest::new("GET", path));
         assert_eq!(bundle.cost_of(&request).await, expected, "{what}");
     }
+    // Whose names are read once it is known who has access.
+    let account = bundle.sign_in("ada@example.com").await;
+    let app = bundle.application("shop", false, false).await;
+    let _ = app.sign_in(&mut browser, &account).await;
+    let shown = browser.dressed(HttpRequest::new("GET", "/account"));
+    let cost = bundle.cost_of(&shown).await;
+    assert_eq!(cost, Cost::new(12, 2, 21.0, 0.0), "with an application");
     bundle.age_sessions("rotated_at", 3_660);
     let once_an_hour = browser.dressed(HttpRequest::new("GET", "/account/delete"));
     let cost = bundle.cost_of(&once_an_hour).await;

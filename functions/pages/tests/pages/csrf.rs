@@ -20,6 +20,7 @@ fn fields(account: &Account, token: Option<&str>) -> Vec<(String, String)> {
         ("scope", "all"),
         ("provider", "local"),
         ("id", &account.id),
+        ("client", "shop"),
         ("name", "Eve"),
         ("ceremony", "x"),
         ("credential", "{}"),
@@ -84,6 +85,8 @@ async fn bug_107_no_form_is_taken_that_no_page_of_ours_has_shown() {
     let bundle = bundle().await;
     let _ = bundle.provider_trusted("none").await;
     let account = bundle.account().await;
+    let app = bundle.application("shop", false, false).await;
+    let _ = app.code(&account).await;
     let mut browser = Browser::new(&bundle);
     let tokens = tokens(&bundle, &mut browser, &account.email).await;
     bundle.deliver().await;

@@ -1,6 +1,7 @@
 //! The pages, black-box: real binaries, embedded engine, events as API Gateway makes them, and a browser without a
 //! script.
 
+mod applications;
 mod budgets;
 mod csrf;
 mod exposure;

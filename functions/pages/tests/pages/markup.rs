@@ -63,6 +63,9 @@ async fn what_is_stored_is_shown_as_text() {
             browser.text()
         );
         let account = bundle.sign_in(&email).await;
+        let name = json!({ "name": markup });
+        let app = bundle.application_with("shop", &name).await;
+        let _ = app.sign_in(&mut browser, &account).await;
         let (_, added) = bundle.add_passkey(&account).await;
         let rename = format!("/v1/users/me/passkeys/{}", added.text_at("/id"));
         let rename = by(&account, "PATCH", &rename).json(&json!({ "name": markup }));
@@ -147,12 +150,13 @@ async fn what_is_typed_is_shown_as_text() {
         owner.open("/account").await;
         owner.submit("/account/passkeys", &[("name", &long)]).await;
         assert_escaped(&format!("passkey with {markup}"), owner.text());
-        for path in [
-            "/account/sessions/revoke",
-            "/account/identities/unlink",
-            "/account/devices/forget",
+        for (path, name) in [
+            ("/account/sessions/revoke", "id"),
+            ("/account/identities/unlink", "id"),
+            ("/account/devices/forget", "id"),
+            ("/account/applications/revoke", "client"),
         ] {
-            let form = owner.any_form(path, &[("id", markup)]);
+            let form = owner.any_form(path, &[(name, markup)]);
             let answer = owner.send(form).await;
             owner.follow(path, answer).await;
             assert_escaped(&format!("{path} with {markup}"), owner.text());

@@ -15,6 +15,12 @@ fn scenes() -> Vec<Scene> {
             let (_, browser) = signed_in(bundle).await;
             Act::send(browser.dressed(get("/account")), 200)
         }),
+        scene!("show who has access", "account-page", |bundle| {
+            let (account, mut browser) = signed_in(bundle).await;
+            let app = bundle.application("shown-app", false, false).await;
+            let _ = app.sign_in(&mut browser, &account).await;
+            Act::send(browser.dressed(get("/account")), 200)
+        }),
         scene!("keep a session alive", "account-page", |bundle| {
             let (_, browser) = signed_in(bundle).await;
             bundle.age_sessions("rotated_at", OVER_AN_HOUR);

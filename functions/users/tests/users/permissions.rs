@@ -120,7 +120,8 @@ async fn trusted_device(bundle: &Bundle, account: &Account) -> String {
     own.expect_status(200).text_at("/data/0/id")
 }
 
-/// About a second factor or a device of the account, where the operation is about one; with the reason that it takes.
+/// About a second factor, a device or an application of the account, where the operation is about one; with the reason
+/// that it takes.
 async fn with_factor(
     bundle: &Bundle,
     operation: &Operation,
@@ -140,6 +141,13 @@ async fn with_factor(
             None => NOBODY.to_owned(),
         };
         operation.path = operation.path.replace("{did}", &device);
+    }
+    if operation.method == "DELETE" && operation.path.contains("/grants/") {
+        let app = bundle.application("none", false, false).await;
+        if let Some(target) = target {
+            let _ = app.code(target).await;
+        }
+        return operation;
     }
     // There must be one to remove.
     let one = json!({ "preset": "github", "clientId": "none" });

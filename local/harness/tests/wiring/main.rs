@@ -127,6 +127,9 @@ fn every_binary_has_a_sample_event_of_the_type_it_takes() {
         "clientId",
         "clientCode",
         "clientAccessToken",
+        "clientRefreshToken",
+        "serviceId",
+        "clientSecret",
     ];
     let values = names.map(|name| (name, "value"));
     for function in template().functions().to_vec() {

@@ -9,7 +9,11 @@ use serde_json::Value;
 use super::{area, set, template};
 
 /// Conditions, and the areas that are there under them.
-const SWITCHES: [(&str, &str); 2] = [("HasMfa", "mfa"), ("HasOauth", "oauth")];
+const SWITCHES: [(&str, &str); 3] = [
+    ("HasMfa", "mfa"),
+    ("HasOauth", "oauth"),
+    ("HasOidc", "oidc"),
+];
 
 /// The settings of a theme.
 const THEME: [&str; 4] = ["APP_NAME", "THEME_LOGO", "THEME_ACCENT", "THEME_BACKGROUND"];
@@ -25,6 +29,9 @@ const SETTINGS: [&str; 8] = [
     "MFA",
     "OAUTH",
 ];
+
+/// The page that is told whether there are applications, as it shows those that have access.
+const SHOWING_APPLICATIONS: &str = "account-page";
 
 /// The page that does no operation: it leads applications' browsers to the others and back.
 const OF_APPLICATIONS: &str = "authorize-page";
@@ -98,7 +105,16 @@ fn pages(off: &[&str]) -> (Template, Vec<(FunctionBlock, Vec<FunctionBlock>)>) {
 }
 
 /// Every choice of areas that are switched off.
-const CHOICES: [&[&str]; 4] = [&[], &["mfa"], &["oauth"], &["mfa", "oauth"]];
+const CHOICES: [&[&str]; 8] = [
+    &[],
+    &["mfa"],
+    &["oauth"],
+    &["oidc"],
+    &["mfa", "oauth"],
+    &["mfa", "oidc"],
+    &["oauth", "oidc"],
+    &["mfa", "oauth", "oidc"],
+];
 
 /// Who may read whole items needs no right to some attributes of them.
 fn widest(grants: &BTreeSet<Grant>) -> BTreeSet<Grant> {
@@ -144,6 +160,9 @@ fn every_page_has_the_settings_of_its_operations() {
         for (page, operations) in pages {
             let what = format!("{} without {off:?}", page.binary);
             let mut names = set(THEME.into_iter().chain(SETTINGS));
+            if page.binary == SHOWING_APPLICATIONS {
+                names.insert("OIDC");
+            }
             for function in &operations {
                 for name in function.variables.iter().map(|variable| &*variable.name) {
                     names.insert(name);
