@@ -25,7 +25,7 @@ const ACCESS: &str = "at+jwt";
 /// Of ID tokens.
 const ID: &str = "JWT";
 
-/// The claims of a client's access token. Times are whole seconds since the epoch.
+/// The claims of a client's access token, all of which introspection tells. Times are whole seconds since the epoch.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AccessClaims {
     iss: String,

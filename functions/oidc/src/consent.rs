@@ -6,7 +6,8 @@ use latchkey::clock::Timestamp;
 use latchkey::event::EventKind;
 use latchkey::store::StoreError;
 use latchkey::table::{
-    self, Change, Entity, Key, Table, TransactError, Update, Updated, failed, number, send, text,
+    self, Change, Entity, Key, Table, TransactError, Update, Updated, attribute, failed, number,
+    send, text,
 };
 use latchkey::user::UserId;
 use serde::{Deserialize, Serialize};
@@ -167,9 +168,12 @@ impl Consent {
         change: &Change,
     ) -> Result<bool, StoreError> {
         let goes_at = change.at.plus(REVOKED_LIFETIME);
+        let nothing = attribute(&Vec::<Scope>::new())?;
         let update = Update::new(Self::key(user_id, client_id), change)
             .set("revoked_at", number(change.at.as_millis()))
             .set("ttl", number(goes_at.as_seconds()))
+            .set("asked", nothing.clone())
+            .set("scopes", nothing)
             .events([EventKind::ConsentRevoked])
             .when_absent("revoked_at");
         match table.update("revoke consent", update).await? {

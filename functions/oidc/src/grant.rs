@@ -121,13 +121,14 @@ impl Grant {
         }
         let may = |scope: &&Scope| client.scopes.contains(scope);
         let scopes: Vec<Scope> = self.scopes.iter().filter(may).cloned().collect();
-        let scopes = if client.first_party {
-            scopes
-        } else {
-            let consent = consent.filter(|consent| Some(consent.id) == self.consent_id)?;
-            consent
-                .counts_for(client)
-                .then(|| consent.allowed(&scopes))?
+        // What was agreed to is no more than that, also when the client becomes the operator's own.
+        let scopes = match self.consent_id {
+            Some(id) => {
+                let counts = |consent: &&Consent| consent.id == id && consent.counts_for(client);
+                consent.filter(counts)?.allowed(&scopes)
+            }
+            None if client.first_party => scopes,
+            None => return None,
         };
         (!scopes.is_empty()).then_some(scopes)
     }

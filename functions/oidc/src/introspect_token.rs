@@ -1,7 +1,7 @@
 //! `POST /oauth2/introspect`: whether a token counts at this moment, and what for (RFC 7662). For clients with a secret:
 //! of the tokens that they were given, and of access tokens that are for their API.
 //!
-//! What does not count, and what is none of the client's business, is told apart by nothing.
+//! What does not count, and what is none of the client's business, gets the same answer.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ impl IntrospectToken {
     async fn tell(&self, request: &Request) -> Result<Reply, Failed> {
         let form = Parameters::read(request);
         let credentials = Credentials::read(request, &form)?;
-        // Whoever has no secret is nobody here: tokens are told apart for services alone.
+        // Tokens are told apart for services alone, and those keep a secret.
         credentials.require_secret()?;
         let token = oauth_error::required(&form, "token", "token is missing")?;
         let now = clock::now();

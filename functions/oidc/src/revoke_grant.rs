@@ -1,5 +1,7 @@
 //! `DELETE /v1/users/{id}/grants/{clientId}`: takes back what an application may have, for the owner of the account and
 //! admins. Every token that it got by that is dead from then on, and the person is asked again before it gets another.
+//!
+//! What is left of a consent to a client that is the operator's own by now, or is gone, is taken back all the same.
 
 use lambda_http::Error;
 use latchkey::http::{self, ApiResult, ErrorCode, Operation, Request};

@@ -96,6 +96,23 @@ async fn what_hangs_on_it_is_dead_at_once_and_stays_so() {
     assert!(browser.visit(&app.path(&[])).await.is_none(), "it asks");
 }
 
+/// The operator's own asks nobody, but for what others were given it has to go on asking.
+#[tokio::test]
+async fn what_was_taken_back_does_not_come_back_with_an_application_of_ones_own() {
+    let bundle = bundle().await;
+    let account = bundle.account().await;
+    let app = bundle.application("others", false, false).await;
+    let tokens = app.tokens(&account).await;
+    let taken = bundle.send(&taking(&account, "me", "others")).await;
+    let _ = taken.expect_status(204);
+    let uris = json!([app.redirect_uri]);
+    let own = json!({ "firstParty": true, "redirectUris": uris });
+    let app = bundle.application_with("others", &own).await;
+    app.assert_over(&tokens, "the operator's own").await;
+    let tokens = app.tokens(&account).await;
+    app.assert_live(&tokens, "asked nobody").await;
+}
+
 #[tokio::test]
 async fn others_and_other_applications_keep_what_they_have() {
     let bundle = bundle().await;
@@ -195,6 +212,13 @@ async fn it_takes_no_recent_proof_and_is_told() {
     let [own, admins] = revoked[..] else {
         panic!("{revoked:#?}");
     };
+    // The second time it was given is told, too, though it is as much as the first.
+    let given = events.iter().map(|event| &event["detail"]);
+    let given: Vec<&Value> = given
+        .filter(|event| event["type"] == "consent.given")
+        .collect();
+    assert_eq!(given.len(), 2, "{given:#?}");
+    assert_eq!(given[1]["before"]["scopes"], json!([]), "{given:#?}");
     for (event, actor) in [(own, &account), (admins, &admin)] {
         assert_eq!(event["userId"], *account.id);
         assert_eq!(event["actorId"], *actor.id);
