@@ -143,10 +143,11 @@ async fn with_factor(
         operation.path = operation.path.replace("{did}", &device);
     }
     if operation.method == "DELETE" && operation.path.contains("/grants/") {
-        let app = bundle.application("none", false, false).await;
+        let app = bundle.application("others", false, false).await;
         if let Some(target) = target {
             let _ = app.code(target).await;
         }
+        operation.path = operation.path.replace("{clientId}", "others");
         return operation;
     }
     // There must be one to remove.
