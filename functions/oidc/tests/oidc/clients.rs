@@ -182,6 +182,11 @@ async fn what_is_wrong_with_a_client_is_told_all_at_once() {
         ("audience", json!(""), "invalid_format"),
         ("audience", json!("\u{e4}"), "invalid_format"),
         ("audience", json!("a".repeat(201)), "invalid_format"),
+        (
+            "audience",
+            json!("http://127.0.0.1:9000/oauth2/userinfo"),
+            "invalid_value",
+        ),
         ("rotateSecret", json!(true), "invalid_value"),
         ("clientSecret", json!("of my own"), "unknown"),
     ] {
